@@ -1,0 +1,134 @@
+"""What meshspec tells the author of a spec: code, position, what is wrong, and what to type instead.
+
+Nothing here knows the language. The texts behind the codes (title, explanation, example, cure) are in ``catalogue``,
+which only ``cmp explain`` imports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+Format = Literal["text", "json"]
+
+
+class Pos(NamedTuple):
+    """A place in a file: path relative to the repository root, line and column counted from 1.
+
+    A value that no file holds (a built-in default, a parameter of the command line) has line 0 and names its origin in
+    ``file``.
+    """
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class Diagnostic(NamedTuple):
+    """One finding. ``message`` says what is wrong, ``help`` what to type instead; neither repeats the position."""
+
+    code: str
+    message: str
+    pos: Pos | None = None
+    help: str = ""
+    severity: Severity = "error"
+    related: tuple[tuple[Pos, str], ...] = ()
+
+
+class SpecError(Exception):
+    """The input cannot be rendered. The only exception that is not a bug of meshspec."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Keep the diagnostics in the order in which people read files."""
+        self.diagnostics = in_order(diagnostics)
+        super().__init__(self.diagnostics[0].message if self.diagnostics else "")
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Without duplicates; errors before warnings, then by file, line and column."""
+    unique = dict.fromkeys(diagnostics)
+    return sorted(unique, key=lambda d: (d.severity != "error", d.pos or Pos("", 0, 0), d.code, d.message))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that ``word`` most probably stands for, or an empty string.
+
+    A swap of neighbours counts as one edit, as in the Damerau-Levenshtein distance; a third of the letters may differ.
+    """
+    bound = max(1, len(word) // 3)
+    scored = [(distance, other) for other in known if (distance := _edits(word.lower(), other.lower())) <= bound]
+    return min(scored)[1] if scored else ""
+
+
+def _edits(a: str, b: str) -> int:
+    rows = [list(range(len(b) + 1))]
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, rows[-2][j - 2] + 1)
+            row.append(cost)
+        rows.append(row)
+    return rows[-1][-1]
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Help for a misspelt word: the nearest known one, or the list when it is short enough to read."""
+    if near := nearest(word, known):
+        return f'did you mean "{near}"?'
+    if 0 < len(known) <= 30:
+        return "known here: " + ", ".join(sorted(known))
+    return ""
+
+
+def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str]) -> str:
+    """Write diagnostics for people: the first line of each stands alone, an excerpt of the file and the help follow.
+
+    ``texts`` holds the files' contents by the names that positions use; a file that is not there gets no excerpt.
+    """
+    return "\n".join(_block(d, texts) for d in diagnostics)
+
+
+def _block(diagnostic: Diagnostic, texts: Mapping[str, str]) -> str:
+    pos, lines = diagnostic.pos, []
+    where = f"{pos}: " if pos else ""
+    lines.append(f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}")
+    gutter = 0
+    if pos and pos.line and pos.file in texts:
+        gutter = len(str(pos.line)) + 1
+        lines += _excerpt(texts[pos.file].splitlines(), pos, gutter)
+    pad = " " * gutter
+    lines += [f"{pad}= note: {text}: {place}" for place, text in diagnostic.related]
+    if diagnostic.help:
+        lines.append(f"{pad}= help: {diagnostic.help}")
+    return "\n".join(lines)
+
+
+def _excerpt(lines: Sequence[str], pos: Pos, gutter: int) -> list[str]:
+    """Two lines: the text, and a mark under the word at the position. A long line is cut around the position."""
+    if pos.line > len(lines):
+        return []
+    text = "".join(c if c.isprintable() else " " for c in lines[pos.line - 1])
+    start = max(0, pos.column - 80)
+    shown, at = text[start : start + 120], pos.column - 1 - start
+    word = shown[at:].replace(",", " ").replace("}", " ").replace("]", " ").split(" ", 1)[0]
+    mark = "^" * max(1, len(word.rstrip(":")))
+    return [f"{pos.line} | {shown}".rstrip(), " " * gutter + f"| {' ' * at}{mark}"]
+
+
+def as_json(diagnostics: Sequence[Diagnostic]) -> str:
+    """Write diagnostics for programs: a JSON list of objects with file, line, column, code, severity, message, help."""
+    import json
+
+    def item(d: Diagnostic) -> dict[str, object]:
+        place = {"file": d.pos.file, "line": d.pos.line, "column": d.pos.column} if d.pos else {}
+        related = [{"file": p.file, "line": p.line, "column": p.column, "message": text} for p, text in d.related]
+        found = {"code": d.code, "severity": d.severity, "message": d.message, **place}
+        return {**found, **({"help": d.help} if d.help else {}), **({"related": related} if related else {})}
+
+    return json.dumps([item(d) for d in diagnostics], indent=2, ensure_ascii=False)
