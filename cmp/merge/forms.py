@@ -1,0 +1,184 @@
+"""The forms of the language: one table of path → long form, exclusive keys and list keys.
+
+The merge writes every layer out by it, so that a shorthand replaces only what it stands for; the JSON Schema is
+widened by it; the parser sees long form only. A path names keys; ``*`` is any key of a map that is keyed by name,
+``[]`` an item of a list. Paths are relative to a service's body, or to a platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cmp.source import Node
+
+Entries = dict[str, Node]
+
+
+class Form(NamedTuple):
+    """How the value at ``path`` may be written.
+
+    Attributes:
+        path: where it stands.
+        text: what a scalar stands for: the key of the long form that takes it, or a function that writes the long form.
+        listing: the value is a list; one item may stand for a list of one, and ``key+`` adds to it.
+        one_of: keys that exclude each other. A group is a tuple of keys that go together.
+        rest: rewrites a map with shorthand keys into the long form.
+        keyed: the value is a map from names to things, where an empty thing is written ``{}``.
+    """
+
+    path: str
+    text: str | Callable[[Node], Entries] | None = None
+    listing: bool = False
+    one_of: tuple[tuple[str, ...], ...] = ()
+    rest: Callable[[Entries], Entries] | None = None
+    keyed: bool = False
+
+
+def image(node: Node) -> Entries:
+    """Split an image reference: registry/repository:tag@digest. A first part with ``.`` or ``:`` is the registry.
+
+    https://pkg.go.dev/github.com/distribution/reference
+    """
+    rest, at, digest = str(node.value).partition("@")
+    head, slash, tail = rest.partition("/")
+    registry = head if slash and ("." in head or ":" in head or head == "localhost") else ""
+    name = tail if registry else rest
+    repository, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        repository, colon, tag = name, "", ""
+    parts = {"registry": registry, "repository": repository, "tag": tag if colon else "", "digest": digest}
+    marks = {"registry": slash and registry, "repository": True, "tag": colon, "digest": at}
+    return {key: node.with_value(text) for key, text in parts.items() if marks[key]}
+
+
+def resources(entries: Entries) -> Entries:
+    """``cpu`` is a request, because a CPU limit throttles; ``memory`` request and limit, because memory cannot wait."""
+    long = {key: node for key, node in entries.items() if key not in ("cpu", "memory")}
+    for key, blocks in (("cpu", ("requests",)), ("memory", ("requests", "limits"))):
+        if key not in entries:
+            continue
+        for block in blocks:
+            given = long.get(block)
+            if given is not None and isinstance(given.value, (str, list)):
+                continue  # not a map: left for the parser to refuse
+            inner = dict(given.value) if given is not None and isinstance(given.value, dict) else {}
+            inner.setdefault(key, entries[key])
+            long[block] = (given or entries[key]).with_value(inner)
+    return long
+
+
+PROBE_KINDS = (("http",), ("grpc",), ("tcp",), ("exec",))
+
+
+def health(entries: Entries) -> Entries:
+    """A probe written in place of the three is readiness and liveness."""
+    probe = {key: node for key, node in entries.items() if key not in ("readiness", "liveness", "startup")}
+    if not any(kind in probe for (kind,) in PROBE_KINDS):
+        return entries
+    long = {key: node for key, node in entries.items() if key not in probe}
+    first = next(iter(probe.values()))
+    both = Node(probe, first.key or first.pos, first.key)
+    return {"readiness": both, "liveness": both, **long}
+
+
+def readiness_and_liveness(node: Node) -> Entries:
+    """A scalar as health: the path of both probes."""
+    return {"readiness": node, "liveness": node}
+
+
+def all_to(node: Node) -> Entries:
+    """``to: v2``: all requests of the route."""
+    return {str(node.value): node.with_value("100")}
+
+
+def call(node: Node) -> Entries:
+    """An address has a scheme, a service has none."""
+    return {"url" if "://" in str(node.value) else "service": node}
+
+
+def caller(node: Node) -> Entries:
+    """A plain name in ``access``: that service may ask for anything."""
+    return {"from": node.with_value([node.with_value({"services": node.with_value([node])})])}
+
+
+_TARGET = (("to",), ("destinations",))
+_STRINGS = (("exact",), ("prefix",), ("regex",), ("present",))
+_PATHS = (("pattern",), ("exact",), ("prefix",), ("regex",))
+
+
+def _target(at: str) -> tuple[Form, ...]:
+    """The forms that a route and an exposed host share."""
+    return (
+        Form(f"{at}.to", text=all_to, keyed=True),
+        Form(f"{at}.destinations", listing=True),
+        Form(f"{at}.destinations[]", one_of=(("version",), ("service",), ("host",))),
+        Form(f"{at}.rewrite", text="path"),
+        Form(f"{at}.retries", text="attempts"),
+        Form(f"{at}.retries.retryOn", listing=True),
+    )
+
+
+def _probe(at: str) -> tuple[Form, ...]:
+    return (Form(at, text="http", one_of=PROBE_KINDS), Form(f"{at}.exec", listing=True))
+
+
+SERVICE: tuple[Form, ...] = (
+    Form("", one_of=(("port",), ("ports",))),
+    Form("image", text=image, one_of=(("tag",), ("digest",))),
+    Form("command", listing=True),
+    Form("args", listing=True),
+    Form("ports", keyed=True),
+    Form("ports.*", text="port"),
+    Form("replicas", text="count", one_of=(("count",), ("min", "max", "cpu"))),
+    Form("resources", rest=resources),
+    Form("env.*", text="value", one_of=(("value",), ("secret",), ("configMap",), ("field",))),
+    Form("health", text=readiness_and_liveness, rest=health),
+    *_probe("health.readiness"),
+    *_probe("health.liveness"),
+    *_probe("health.startup"),
+    Form("volumes", keyed=True),
+    Form("serviceAccount", text="name"),
+    Form("versions", keyed=True),
+    Form("routes", listing=True),
+    Form("routes[]", one_of=_TARGET),
+    *_target("routes[]"),
+    Form("routes[].match", listing=True),
+    Form("routes[].match[].path", listing=True),
+    Form("routes[].match[].path[]", text="pattern", one_of=_PATHS),
+    Form("routes[].match[].method", listing=True),
+    Form("routes[].match[].headers.*", text="exact", one_of=_STRINGS),
+    Form("routes[].match[].queryParams.*", text="exact", one_of=_STRINGS),
+    Form("retries", text="attempts"),
+    Form("retries.retryOn", listing=True),
+    Form("expose", listing=True),
+    Form("expose[]", text="host", one_of=_TARGET),
+    Form("expose[].path", listing=True),
+    Form("expose[].path[]", text="pattern", one_of=_PATHS),
+    *_target("expose[]"),
+    Form("mtls", text="mode"),
+    Form("access", listing=True),
+    Form("access[]", text=caller),
+    Form("access[].from", listing=True),
+    Form("access[].from[].services", listing=True),
+    Form("access[].from[]", text="services"),
+    Form("access[].from[].gateway", listing=True),
+    Form("access[].from[].namespaces", listing=True),
+    Form("access[].from[].principals", listing=True),
+    Form("access[].to", listing=True),
+    Form("access[].to[].methods", listing=True),
+    Form("access[].to[].paths", listing=True),
+    Form("access[].to[].ports", listing=True),
+    Form("calls", listing=True),
+    Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",))),
+    Form("calls[].namespaces", listing=True),
+    Form("parameters", listing=True),
+)
+
+PLATFORM: tuple[Form, ...] = (
+    Form("gateways", keyed=True),
+    Form("gateways.*.hosts", listing=True),
+    Form("gateways.*.tls", text="credentialName"),
+    Form("catalog", keyed=True),
+    Form("catalog.*.ports.*", text="port"),
+)

@@ -1,0 +1,128 @@
+"""Expand a layer to long form, lay one over another, and finish the result.
+
+``merge`` is associative: what a layer removes or replaces is remembered in it (``Node.cut``, ``Node.implied``) until
+``finish``. So an environment can be laid over its document first, and the outcome over the defaults.
+"""
+
+from __future__ import annotations
+
+from cmp.diagnostics import Diagnostic
+from cmp.merge.shapes import Shape
+from cmp.source import Node
+
+
+def expand(node: Node, shape: Shape | None, layer: str, problems: list[Diagnostic]) -> Node:
+    """One layer in long form, every value marked with the layer's name. Findings are added to ``problems``."""
+    value = node.value
+    if shape is not None and value is not None:
+        value = _long(node, shape, problems)
+    if isinstance(value, dict):
+        value = {key: _entry(key, child, shape, layer, problems) for key, child in value.items()}
+        if shape is not None and shape.form.one_of:
+            _exclude(value, shape, node, layer, problems)
+    elif isinstance(value, list):
+        item = shape.item if shape is not None else None
+        value = [expand(child, item, layer, problems) for child in value]
+    return Node(value, node.pos, node.key, layer, node.cut, node.implied)
+
+
+def _long(node: Node, shape: Shape, problems: list[Diagnostic]) -> dict[str, Node] | list[Node] | str | None:
+    form, value = shape.form, node.value
+    if form.listing:
+        return value if isinstance(value, list) else [Node(value, node.pos)]
+    if isinstance(value, str) and form.text is not None:
+        if isinstance(form.text, str):
+            return {form.text: Node(value, node.pos)}
+        return form.text(Node(value, node.pos))
+    if isinstance(value, dict) and form.rest is not None:
+        return form.rest(value)
+    return value
+
+
+def _entry(key: str, child: Node, shape: Shape | None, layer: str, problems: list[Diagnostic]) -> Node:
+    if shape is None:
+        return expand(child, None, layer, problems)
+    if key.endswith("+") and shape.fields:
+        target = shape.child(key[:-1])
+        if target is None or not target.form.listing:
+            message = f'"{key}": only a list can be added to, and "{key[:-1]}" is none'
+            problems.append(Diagnostic("MS110", message, child.key or child.pos, f'write "{key[:-1]}"'))
+        return expand(child, target, layer, problems)
+    return expand(child, shape.child(key), layer, problems)
+
+
+def _exclude(entries: dict[str, Node], shape: Shape, node: Node, layer: str, problems: list[Diagnostic]) -> None:
+    """Report keys that exclude each other; a key that is given removes, in lower layers, those it excludes."""
+    groups = [[name for key in group for name in _names(key, shape)] for group in shape.form.one_of]
+    given = [[name for name in group if name in entries and entries[name].value is not None] for group in groups]
+    taken = [names[0] for names in given if names]
+    if not taken:
+        return
+    if len(taken) > 1 and shape.form.one_of != (("tag",), ("digest",)):
+        first, second = taken[:2]
+        where = entries[second]
+        message = f'"{second}" and "{first}" exclude each other'
+        problems.append(Diagnostic("MS105", message, where.key or where.pos, f'keep "{first}" or "{second}"'))
+    for group, names in zip(groups, given, strict=True):
+        for name in group if not names else ():
+            entries.setdefault(name, Node(None, node.pos, layer=layer, implied=True))
+
+
+def _names(key: str, shape: Shape) -> tuple[str, ...]:
+    inner = shape.child(key)
+    return (key, key + "+") if inner is not None and inner.form.listing else (key,)
+
+
+def merge(low: Node, high: Node) -> Node:
+    """``high`` over ``low``, both in long form: maps merge, all else replaces, ``key+`` collects."""
+    if high.cut or not isinstance(low.value, dict) or not isinstance(high.value, dict):
+        return Node(high.value, high.pos, high.key, high.layer, True, high.implied)
+    entries = dict(low.value)
+    for key, child in high.value.items():
+        below = entries.get(key)
+        if below is None:
+            entries[key] = child
+        elif key.endswith("+") and not child.cut and isinstance(below.value, list) and isinstance(child.value, list):
+            entries[key] = Node([*below.value, *child.value], child.pos, child.key, child.layer, below.cut)
+        else:
+            entries[key] = merge(below, child)
+    return Node(entries, high.pos, high.key, high.layer, low.cut)
+
+
+def finish(node: Node, shape: Shape | None, problems: list[Diagnostic]) -> Node:
+    """The outcome of a merge: ``key+`` added, removed keys gone, keys in order, so that no order in a file matters."""
+    value = node.value
+    if isinstance(value, dict):
+        return node.with_value(_finish_map(value, shape, problems))
+    if isinstance(value, list):
+        item = shape.item if shape is not None else None
+        return node.with_value([finish(child, item, problems) for child in value])
+    return node
+
+
+def _finish_map(entries: dict[str, Node], shape: Shape | None, problems: list[Diagnostic]) -> dict[str, Node]:
+    whole: dict[str, Node] = {}
+    for key in sorted(entries):
+        child = entries[key]
+        inner = shape.child(key) if shape is not None else None
+        if child.value is None:
+            if not child.cut and not child.implied and shape is not None and shape.form.keyed:
+                problems.append(empty(key, child))
+        elif key.endswith("+") and shape is not None and (target := shape.child(key[:-1])) and target.form.listing:
+            added = finish(child, target, problems)
+            base = whole.get(key[:-1])
+            both = [*_items(base), *_items(added)]
+            whole[key[:-1]] = (base or added).with_value(both)
+        else:
+            whole[key] = finish(child, inner, problems)
+    return whole
+
+
+def empty(key: str, node: Node) -> Diagnostic:
+    """The finding for a null in a map of things, where no lower layer has the thing that it would remove."""
+    message = f'"{key}" is empty: null removes what a lower layer says, and none does'
+    return Diagnostic("MS109", message, node.key or node.pos, f"write {key}: {{}}")
+
+
+def _items(node: Node | None) -> list[Node]:
+    return node.value if node is not None and isinstance(node.value, list) else []

@@ -1,0 +1,64 @@
+"""The table of forms as a tree to walk beside the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cmp.merge.forms import PLATFORM, SERVICE, Form
+
+_NONE = Form("")
+
+
+class Shape:
+    """The form of a value, and the shapes below it: of its known keys, of any other key, and of its items."""
+
+    __slots__ = ("each", "fields", "form", "item")
+
+    def __init__(self) -> None:
+        self.form = _NONE
+        self.fields: dict[str, Shape] = {}
+        self.each: Shape | None = None
+        self.item: Shape | None = None
+
+    def child(self, key: str) -> Shape | None:
+        """The shape of the value under a key."""
+        return self.fields.get(key) or self.each
+
+
+def build(forms: Iterable[Form]) -> Shape:
+    """The tree of a table."""
+    root = Shape()
+    for form in forms:
+        at = root
+        for step in form.path.replace("[]", ".[]").split(".") if form.path else ():
+            at = _down(at, step)
+        at.form = form
+    return root
+
+
+def _down(at: Shape, step: str) -> Shape:
+    if step == "[]":
+        at.item = at.item or Shape()
+        return at.item
+    if step == "*":
+        at.each = at.each or Shape()
+        return at.each
+    return at.fields.setdefault(step, Shape())
+
+
+def _bodies() -> tuple[Shape, Shape, Shape]:
+    """Service, app and platform. Bodies hold bodies: versions, environments, services and defaults."""
+    service, app, platform = build(SERVICE), Shape(), build(PLATFORM)
+    service.fields["versions"].each = service
+    app.fields["services"] = services = Shape()
+    services.form = Form("services", keyed=True)
+    services.each = app.fields["defaults"] = platform.fields["defaults"] = service
+    app.fields["parameters"] = service.fields["parameters"]
+    for body in (service, app, platform):
+        body.fields["environments"] = environments = Shape()
+        environments.form = Form("environments", keyed=True)
+        environments.each = body
+    return service, app, platform
+
+
+SERVICE_SHAPE, APP_SHAPE, PLATFORM_SHAPE = _bodies()
