@@ -1,0 +1,72 @@
+"""MeshPlatform: what the services of a mesh share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cmp.spec.types import (
+    Bool,
+    Host,
+    Label,
+    LabelKey,
+    LabelValue,
+    Model,
+    SelectorKey,
+    Subdomain,
+    Text,
+    VersionNumber,
+    Workload,
+)
+from cmp.spec.workload import PortSpec
+
+
+class PlatformMetadata(Model):
+    """The platform's name, by which a spec may ask for it, and what is written on every object of the platform."""
+
+    name: Label
+    labels: dict[LabelKey, LabelValue] = {}
+    annotations: dict[LabelKey, Text] = {}
+
+
+class Istio(Model):
+    """The mesh to render for."""
+
+    version: VersionNumber | None = None
+    kubernetes: VersionNumber | None = None
+    mode: Literal["sidecar"] | None = None
+    trustDomain: Host | None = None
+    clusterDomain: Host | None = None
+
+
+class GatewayTls(Model):
+    """The certificate of a gateway's hosts: a Secret of type TLS in the gateway's namespace."""
+
+    credentialName: Subdomain
+
+
+class Gateway(Model):
+    """An ingress gateway: which hosts it serves, and which pods do it."""
+
+    hosts: tuple[Host, ...]
+    namespace: Label
+    selector: dict[SelectorKey, LabelValue] = {}
+    serviceAccount: Label | None = None
+    tls: GatewayTls | None = None
+    httpsRedirect: Bool | None = None
+
+
+class CatalogEntry(Model):
+    """A service of another application: its ports and its identity."""
+
+    ports: dict[Label, PortSpec] = {}
+    serviceAccount: Label | None = None
+
+
+class MeshPlatform(Model):
+    """The platform file, in long form. `defaults` is merged below every service before parsing and not kept here."""
+
+    metadata: PlatformMetadata
+    profile: Literal["1"] | None = None
+    istio: Istio | None = None
+    gateways: dict[Label, Gateway] = {}
+    catalog: dict[Workload, CatalogEntry] = {}

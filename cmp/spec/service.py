@@ -1,0 +1,36 @@
+"""MeshService: a workload and everything around it."""
+
+from __future__ import annotations
+
+from cmp.spec.security import Access, Mtls
+from cmp.spec.traffic import Call, Expose, Retries, Route
+from cmp.spec.types import Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word
+from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
+
+
+class Metadata(Model):
+    """Name, and what is written on every object of the service, though not on pods."""
+
+    name: ServiceName
+    namespace: Label | None = None
+    labels: dict[LabelKey, LabelValue] = {}
+    annotations: dict[LabelKey, Text] = {}
+
+
+class MeshService(WorkloadFields):
+    """A service as its team writes it, after the merge, in long form."""
+
+    metadata: Metadata
+    platform: Label | None = None
+    port: Port | None = None
+    ports: dict[Label, PortSpec] = {}
+    serviceAccount: ServiceAccountSpec | None = None
+    versions: dict[Label, Version] = {}
+    routes: tuple[Route, ...] = ()
+    timeout: Duration | None = None
+    retries: Retries | None = None
+    expose: tuple[Expose, ...] = ()
+    mtls: Mtls | None = None
+    access: tuple[Access, ...] = ()
+    calls: tuple[Call, ...] = ()
+    parameters: tuple[Word, ...] = ()

@@ -1,0 +1,110 @@
+"""How requests find their way: routes, ingress and outbound calls."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cmp.spec.types import (
+    Count,
+    Duration,
+    Header,
+    Host,
+    Label,
+    Method,
+    Model,
+    Path,
+    Pattern,
+    Regex,
+    Text,
+    Url,
+    Weight,
+    Word,
+    Workload,
+)
+
+
+class PathMatch(Model):
+    """A path as it is asked for. Text is a pattern of the language; the other keys are Istio's StringMatch."""
+
+    pattern: Pattern | None = None
+    exact: Path | None = None
+    prefix: Path | None = None
+    regex: Regex | None = None
+
+
+class TextMatch(Model):
+    """A header or query parameter: plain text matches exactly."""
+
+    exact: Text | None = None
+    prefix: Word | None = None
+    regex: Regex | None = None
+    present: Literal["true"] | None = None
+
+
+class Match(Model):
+    """Conditions of a route; all of one match must hold. Several values of one key are an OR."""
+
+    path: tuple[PathMatch, ...] = ()
+    headers: dict[Header, TextMatch] = {}
+    queryParams: dict[Header, TextMatch] = {}
+    method: tuple[Method, ...] = ()
+    port: Word | None = None
+
+
+class Rewrite(Model):
+    """What replaces the matched part of the path, and the Host header, before the request is sent on."""
+
+    path: Path | None = None
+    authority: Host | None = None
+
+
+class Retries(Model):
+    """How failed tries are repeated (Istio's HTTPRetry). The default repeats only what was never sent."""
+
+    attempts: Count | None = None
+    perTryTimeout: Duration | None = None
+    retryOn: tuple[Word, ...] = ()
+
+
+class Destination(Model):
+    """A target of a route: a version of this service, another service, or a host."""
+
+    version: Label | None = None
+    service: Workload | None = None
+    host: Host | None = None
+    port: Word | None = None
+    weight: Weight | None = None
+
+
+class Target(Model):
+    """What a route and an exposed host have in common."""
+
+    to: dict[Label, Weight] = {}
+    destinations: tuple[Destination, ...] = ()
+    rewrite: Rewrite | None = None
+    timeout: Duration | None = None
+    retries: Retries | None = None
+
+
+class Route(Target):
+    """One rule, tried in the order written. Without `match` it is the last."""
+
+    name: Label | None = None
+    match: tuple[Match, ...] = ()
+
+
+class Expose(Target):
+    """A host at a gateway of the platform. `path` bounds what of the service is to be seen there."""
+
+    host: Host
+    gateway: Label | None = None
+    port: Word | None = None
+    path: tuple[PathMatch, ...] = ()
+
+
+class Call(Model):
+    """Something the service calls: a service, all services of namespaces, or an address outside the mesh."""
+
+    service: Workload | None = None
+    namespaces: tuple[Label, ...] = ()
+    url: Url | None = None

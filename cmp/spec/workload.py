@@ -1,0 +1,152 @@
+"""What runs: the fields of a service that a version may override."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cmp.spec.types import (
+    Bool,
+    Count,
+    Cpu,
+    Duration,
+    EnvName,
+    FieldPath,
+    Header,
+    KeyReference,
+    Label,
+    Memory,
+    Model,
+    MountPath,
+    Path,
+    Percent,
+    Port,
+    Positive,
+    SelectorKey,
+    Text,
+    Weight,
+    Word,
+)
+
+
+class Image(Model):
+    """A container image; written as one reference or in parts, so that an overlay can change the tag alone."""
+
+    registry: Word | None = None
+    repository: Word | None = None
+    tag: Word | None = None
+    digest: Word | None = None
+    pullPolicy: Literal["Always", "IfNotPresent", "Never"] | None = None
+
+
+class Replicas(Model):
+    """How many pods: a fixed number, or a range that a HorizontalPodAutoscaler keeps by CPU utilization."""
+
+    count: Count | None = None
+    min: Positive | None = None
+    max: Positive | None = None
+    cpu: Percent | None = None
+
+
+class Quantities(Model):
+    """CPU and memory, in Kubernetes quantities."""
+
+    cpu: Cpu | None = None
+    memory: Memory | None = None
+
+
+class Resources(Model):
+    """Requests and limits of the service's container. The shorthand `cpu` is a request, `memory` request and limit."""
+
+    requests: Quantities | None = None
+    limits: Quantities | None = None
+
+
+class EnvValue(Model):
+    """One environment variable: text, or a reference to a Secret, a ConfigMap or a field of the pod."""
+
+    value: Text | None = None
+    secret: KeyReference | None = None
+    configMap: KeyReference | None = None
+    field: FieldPath | None = None
+
+
+class Probe(Model):
+    """A health check. A plain path asks over HTTP; `grpc` and `tcp` take a port by name or number."""
+
+    http: Path | None = None
+    grpc: Word | None = None
+    tcp: Word | None = None
+    exec: tuple[Word, ...] | None = None
+    port: Word | None = None
+    headers: dict[Header, Text] = {}
+    service: Word | None = None
+    initialDelaySeconds: Count | None = None
+    periodSeconds: Positive | None = None
+    timeoutSeconds: Positive | None = None
+    successThreshold: Positive | None = None
+    failureThreshold: Positive | None = None
+
+
+class Health(Model):
+    """Probes of the service's container. One probe in place of the three is readiness and liveness."""
+
+    readiness: Probe | None = None
+    liveness: Probe | None = None
+    startup: Probe | None = None
+
+
+class EmptyDir(Model):
+    """Scratch space that lives as long as the pod; `medium: Memory` keeps it in RAM."""
+
+    medium: Literal["Memory"] | None = None
+    sizeLimit: Memory | None = None
+
+
+class Volume(Model):
+    """What is mounted at a path of the container."""
+
+    emptyDir: EmptyDir | None = None
+    readOnly: Bool | None = None
+
+
+class Shutdown(Model):
+    """How long a pod may take to finish its requests after it left the endpoints."""
+
+    grace: Duration | None = None
+
+
+class WorkloadFields(Model):
+    """Fields that stand in a service and may differ in each of its versions."""
+
+    image: Image | None = None
+    command: tuple[Text, ...] = ()
+    args: tuple[Text, ...] = ()
+    replicas: Replicas | None = None
+    resources: Resources | None = None
+    env: dict[EnvName, EnvValue] = {}
+    health: Health | None = None
+    volumes: dict[MountPath, Volume] = {}
+    shutdown: Shutdown | None = None
+
+
+class Version(WorkloadFields):
+    """One version of a service: its share of the traffic in percent, and what differs from the service."""
+
+    weight: Weight | None = None
+
+
+class PortSpec(Model):
+    """A port of the Service. Its name's part before the first `-` is the protocol, unless `protocol` says it."""
+
+    port: Port | None = None
+    targetPort: Port | None = None
+    protocol: Literal["http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql"] | None = (
+        None
+    )
+
+
+class ServiceAccountSpec(Model):
+    """The identity of the service. Named after it unless `name` says otherwise."""
+
+    name: Label | None = None
+    annotations: dict[SelectorKey, Text] = {}

@@ -1,0 +1,206 @@
+"""The JSON Schema of the language: what the models accept, widened by the table of forms to what people write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
+
+from cmp.merge.compose import API_VERSION, APP_KEYS, APP_METADATA, WORKLOAD_KEYS
+from cmp.merge.forms import PLATFORM, SERVICE, Form, resources
+from cmp.source import Node
+from cmp.diagnostics import Pos
+from cmp.spec.models import MODELS
+
+Schema = dict[str, Any]
+SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+NULL: Schema = {"type": "null"}
+PROBE = "Probe"
+
+
+def json_schema() -> str:
+    """The text of ``cmp/schema.json``."""
+    defs: Schema = {}
+    for model in MODELS.values():
+        schema = model.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+        defs.update(schema.pop("$defs", {}))
+        defs[model.__name__] = schema
+    _widen(defs, "MeshService", [*SERVICE, *_for_versions(SERVICE)])
+    _widen(defs, "MeshPlatform", PLATFORM)
+    _shorthands(defs)
+    _documents(defs)
+    for schema in defs.values():
+        _tidy(schema)
+    kinds = [_if_kind(kind) for kind in ("MeshService", "MeshApp", "MeshPlatform")]
+    top = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"meshspec {API_VERSION}",
+        "type": "object",
+        "required": ["apiVersion", "kind"],
+        "properties": {"apiVersion": {"const": API_VERSION}, "kind": {"enum": ["MeshService", "MeshApp", "MeshPlatform"]}},
+        "allOf": kinds,
+        "$defs": {name: defs[name] for name in sorted(defs)},
+    }
+    return json.dumps(top, indent=1, ensure_ascii=False) + "\n"
+
+
+def _if_kind(kind: str) -> Schema:
+    return {"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": f"#/$defs/{kind}"}}
+
+
+def _for_versions(forms: Iterable[Form]) -> list[Form]:
+    """The forms of the fields that versions have too."""
+    return [form._replace(path=f"versions.*.{form.path}") for form in forms if form.path.split(".")[0] in WORKLOAD_KEYS]
+
+
+# -- walking the models' schema by a form's path -------------------------------------------------------------------
+
+
+def _widen(defs: Schema, kind: str, forms: Iterable[Form]) -> None:
+    """Apply forms, the deepest first, so that a path still leads through long form when it is walked."""
+    for form in sorted(forms, key=lambda form: -len(form.path.replace("[]", ".[]").split("."))):
+        holder, key = _locate(defs, defs[kind], form.path)
+        target = _resolve(defs, holder[key]) if key else holder
+        if form.one_of and form.text is not resources:
+            _exclude(target, form)
+        if key:
+            _apply(holder, key, form)
+
+
+def _locate(defs: Schema, schema: Schema, path: str) -> tuple[Schema, str]:
+    """The map that holds the schema at a path, and its key there; the kind itself has the key ''."""
+    holder, key = schema, ""
+    for step in path.replace("[]", ".[]").split(".") if path else ():
+        inner = _resolve(defs, holder[key]) if key else holder
+        holder, key = _child(inner, step)
+    return holder, key
+
+
+def _child(inner: Schema, step: str) -> tuple[Schema, str]:
+    if step == "[]":
+        return inner, "items"
+    if step == "*":
+        return inner, "additionalProperties"
+    properties: Schema = inner["properties"]
+    return properties, step
+
+
+def _resolve(defs: Schema, schema: Schema) -> Schema:
+    """What a schema is besides null, one item, or shorthand."""
+    while True:
+        if "$ref" in schema:
+            schema = defs[schema["$ref"].rpartition("/")[2]]
+        elif "anyOf" in schema:
+            schema = next(one for one in schema["anyOf"] if one != NULL and one != SCALAR)
+        else:
+            return schema
+
+
+def _apply(holder: Schema, key: str, form: Form) -> None:
+    schema = holder[key]
+    shorter: list[Schema] = []
+    if form.listing:
+        shorter.append(_items(schema))
+    if form.text is not None:
+        shorter.append(SCALAR)
+    listed = schema["anyOf"] if "anyOf" in schema else [{k: v for k, v in schema.items() if k != "default"}]
+    widened = {"anyOf": [*listed, *(one for one in shorter if one not in listed)]} if shorter else schema
+    holder[key] = widened
+    if form.listing and key not in ("items", "additionalProperties"):
+        holder[f"{key}+"] = widened
+
+
+def _items(schema: Schema) -> Schema:
+    if "anyOf" in schema:
+        schema = next(one for one in schema["anyOf"] if one.get("type") == "array")
+    items: Schema = schema["items"]
+    return items
+
+
+def _exclude(target: Schema, form: Form) -> None:
+    """Keys of different groups exclude each other; tag and digest may stand together in one image."""
+    if form.path.endswith("image"):
+        return
+    pairs = [
+        {"required": [a, b]}
+        for left, right in combinations(form.one_of, 2)
+        for a in left
+        for b in right
+        if a in target.get("properties", {}) and b in target.get("properties", {})
+    ]
+    if pairs:
+        target["not"] = {"anyOf": pairs}
+
+
+# -- what no path of a form names ------------------------------------------------------------------------------------
+
+
+def _shorthands(defs: Schema) -> None:
+    """Maps that may be written without their outer level: resources, and one probe for both."""
+    place = Node("1", Pos("", 0, 0))
+    assert set(resources({"cpu": place, "memory": place})) == {"requests", "limits"}
+    defs["Resources"]["properties"].update({key: defs["Quantities"]["properties"][key] for key in ("cpu", "memory")})
+    defs["Health"]["properties"].update(defs[PROBE]["properties"])
+
+
+def _documents(defs: Schema) -> None:
+    """Bodies without required keys for overlays, and around them the documents with apiVersion and kind."""
+    for name in ("Metadata", "PlatformMetadata"):
+        defs[name].pop("required", None)
+    service, platform = defs.pop("MeshService"), defs.pop("MeshPlatform")
+    parameters = service["properties"]["parameters"]
+    app_keys = {
+        "metadata": {"$ref": "#/$defs/Metadata"},
+        "platform": {"type": "string"},
+        "services": {"type": "object", "additionalProperties": _body("ServiceBody")},
+        "defaults": _body("ServiceBody"),
+        "parameters": parameters,
+    }
+    assert {*app_keys, "apiVersion", "kind", "environments"} == set(APP_KEYS)
+    assert set(defs["Metadata"]["properties"]) == set(APP_METADATA)
+    app = {"type": "object", "properties": app_keys, "additionalProperties": False, "description": APP}
+    platform["properties"]["defaults"] = _body("ServiceBody")
+    for kind, body, required in (
+        ("MeshService", service, ["metadata"]),
+        ("MeshApp", app, ["metadata", "services"]),
+        ("MeshPlatform", platform, ["metadata"]),
+    ):
+        name = kind.replace("Mesh", "") + "Body"
+        body.pop("required", None)
+        body.pop("title", None)
+        defs[name] = body
+        head = {"apiVersion": {"const": API_VERSION}, "kind": {"const": kind}}
+        environments = {"type": "object", "additionalProperties": _body(name)}
+        properties = {**head, **body["properties"], "environments": environments}
+        named = {"allOf": [properties["metadata"], {"required": ["name"]}]}
+        document = {**body, "properties": {**properties, "metadata": named}}
+        defs[kind] = {**document, "required": ["apiVersion", "kind", *required]}
+
+
+APP = "Several services with common defaults: MeshService bodies by name."
+
+
+def _body(name: str) -> Schema:
+    return {"anyOf": [{"$ref": f"#/$defs/{name}"}, NULL]}
+
+
+def _tidy(schema: Any) -> None:
+    """Null removes a value, so every key takes it; titles that repeat the key and defaults of the models go."""
+    if isinstance(schema, list):
+        for item in schema:
+            _tidy(item)
+    if not isinstance(schema, dict):
+        return
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        for key, value in properties.items():
+            value.pop("title", None)
+            value.pop("default", None)
+            if value.get("anyOf") and NULL not in value["anyOf"]:
+                properties[key] = {**value, "anyOf": [*value["anyOf"], NULL]}
+            elif not {"anyOf", "const", "allOf"} & set(value):
+                properties[key] = {"anyOf": [value, NULL]}
+    for key, value in schema.items():
+        if key not in ("const", "enum", "required"):
+            _tidy(value)
