@@ -1,0 +1,1 @@
+"""Decided values: everything that two builders must agree on."""

@@ -1,0 +1,69 @@
+"""What a service may reach: the hosts of its Sidecar, and the outside hosts that a namespace declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cmp.context.model import ExternalHost, ExternalPort, Target
+from cmp.context.names import fqdn, split
+
+if TYPE_CHECKING:
+    from cmp.spec.traffic import Call
+
+
+def external(call: Call) -> tuple[str, ExternalPort] | None:
+    """The outside host and port of a call; None for a call inside the mesh."""
+    if call.url is None:
+        return None
+    from cmp.spec.validators import SCHEMES
+
+    scheme, _, rest = call.url.partition("://")
+    host, _, port = rest.partition(":")
+    number = int(port) if port else SCHEMES[scheme]
+    assert number is not None  # the validator asks for a port where the scheme has none
+    return host.lower(), ExternalPort(number, scheme)
+
+
+def hosts(name: str | None, namespace: str, calls: Iterable[Call], target: Target) -> tuple[str, ...]:
+    """The hosts of a Sidecar: the control plane's namespace, the service itself, and what it calls.
+
+    https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioEgressListener
+    """
+    found = {f"{target.root_namespace}/*"}
+    if name is not None:
+        found.add(f"./{fqdn(name, namespace, target.cluster_domain)}")
+    for call in calls:
+        found.update(f"{where}/*" if where != namespace else "./*" for where in call.namespaces)
+        if call.service is not None:
+            other, where = split(call.service, namespace)
+            found.add(f"{where if where != namespace else '.'}/{fqdn(other, where, target.cluster_domain)}")
+        outside = external(call)
+        if outside is not None:
+            found.add(f"./{outside[0]}")
+    return tuple(sorted(found))
+
+
+def declared(owners: Iterable[tuple[str, str, Iterable[Call]]]) -> dict[str, tuple[ExternalHost, ...]]:
+    """The outside hosts of one namespace by the service that declares them.
+
+    Args:
+        owners: name, app or an empty string, and calls of each service of the namespace.
+
+    A host has one ServiceEntry in a namespace, with the ports of all callers: of two, istiod keeps the older one. The
+    first caller by name declares it, under the name of its app if it has one.
+    """
+    ports: dict[str, set[ExternalPort]] = {}
+    first: dict[str, tuple[str, str]] = {}
+    for name, app, calls in sorted(owners, key=lambda owner: owner[:2]):
+        for call in calls:
+            outside = external(call)
+            if outside is not None:
+                ports.setdefault(outside[0], set()).add(outside[1])
+                first.setdefault(outside[0], (name, app))
+    found: dict[str, list[ExternalHost]] = {}
+    for host in sorted(ports):
+        name, app = first[host]
+        entry = f"{app or name}-{host.replace('*.', 'wildcard.')}"
+        found.setdefault(name, []).append(ExternalHost(entry, host, tuple(sorted(ports[host]))))
+    return {name: tuple(entries) for name, entries in found.items()}

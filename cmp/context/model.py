@@ -1,0 +1,205 @@
+"""The nouns of a render. Plain records; what is in them is decided in ``resolve``, and nothing is decided later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from cmp.context.paths import PathRule
+from cmp.merge.compose import Tree
+
+if TYPE_CHECKING:
+    from cmp.spec.platform import Gateway as GatewaySpec
+    from cmp.spec.service import MeshService
+    from cmp.spec.traffic import Expose, Retries, TextMatch
+    from cmp.spec.workload import Version as VersionSpec
+
+#: Protocols whose requests Istio can route one by one.
+HTTP_PROTOCOLS = frozenset(("http", "http2", "grpc", "grpc-web"))
+TLS_PROTOCOLS = frozenset(("https", "tls"))
+
+#: Seconds between a pod's leaving the endpoints and the signal to stop: time for callers' proxies to hear of it.
+PRE_STOP = 5
+
+
+class Target(NamedTuple):
+    """The mesh and cluster to render for. Versions are (major, minor)."""
+
+    istio: tuple[int, int] = (1, 30)
+    kubernetes: tuple[int, int] = (1, 32)
+    trust_domain: str = "cluster.local"
+    cluster_domain: str = "cluster.local"
+    root_namespace: str = "istio-system"
+
+
+class Port(NamedTuple):
+    """A port of a Service: its name, number, container port and protocol in Istio's words."""
+
+    name: str
+    number: int
+    target: int
+    protocol: str
+
+
+class Version(NamedTuple):
+    """One version: its share of the traffic in percent, and what runs."""
+
+    name: str
+    weight: int
+    spec: VersionSpec
+
+
+class Destination(NamedTuple):
+    """Where a rule sends requests. ``subset`` is a version; ``port`` only where the host has several."""
+
+    host: str
+    subset: str | None = None
+    port: int | None = None
+    weight: int = 100
+
+
+class HttpMatch(NamedTuple):
+    """One condition of an HTTP rule; what is None or empty matches all."""
+
+    path: PathRule | None = None
+    method: str | None = None
+    headers: Mapping[str, TextMatch] = {}
+    query: Mapping[str, TextMatch] = {}
+    port: int | None = None
+
+
+class HttpRule(NamedTuple):
+    """One rule of a VirtualService, in the service's order."""
+
+    name: str
+    matches: tuple[HttpMatch, ...]
+    destinations: tuple[Destination, ...]
+    rewrite: str | None = None
+    authority: str | None = None
+    timeout: str | None = None
+    retries: Retries | None = None
+
+
+class StreamRule(NamedTuple):
+    """Where the connections of a port go that is not HTTP."""
+
+    port: Port
+    destinations: tuple[Destination, ...]
+
+
+class Gateway(NamedTuple):
+    """An ingress gateway of the platform."""
+
+    name: str
+    namespace: str
+    principal: str
+    spec: GatewaySpec
+
+
+class Exposure(NamedTuple):
+    """One ``expose`` item with its gateway, or None where none fits, and the port that it publishes."""
+
+    at: int
+    spec: Expose
+    gateway: Gateway | None
+    port: Port | None
+
+
+class IngressHosts(NamedTuple):
+    """Hosts of one gateway that share their rules: one VirtualService."""
+
+    name: str
+    gateway: Gateway
+    hosts: tuple[str, ...]
+    rules: tuple[HttpRule, ...]
+
+
+class Grant(NamedTuple):
+    """An ALLOW policy: its name, who (empty is anybody) and for what (empty is anything), in Istio's fields."""
+
+    name: str
+    sources: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    operations: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+
+
+class ExternalPort(NamedTuple):
+    """A port outside the mesh that a call names, and the protocol spoken there."""
+
+    number: int
+    protocol: str
+
+
+class ExternalHost(NamedTuple):
+    """An outside host that a service of this render is to declare for its namespace."""
+
+    name: str
+    host: str
+    ports: tuple[ExternalPort, ...]
+
+
+class Service(NamedTuple):
+    """A service with all that was decided about it.
+
+    ``broken`` names the top-level keys below which the parser took something out.
+    """
+
+    name: str
+    namespace: str
+    app: str
+    tree: Tree
+    spec: MeshService
+    broken: frozenset[str]
+    target: Target
+    host: str
+    account: str
+    principal: str
+    ports: tuple[Port, ...]
+    main: Port | None
+    versions: tuple[Version, ...]
+    exposures: tuple[Exposure, ...]
+    export_to: tuple[str, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    egress: tuple[str, ...] = ()
+    external: tuple[ExternalHost, ...] = ()
+    http: tuple[HttpRule, ...] = ()
+    streams: tuple[StreamRule, ...] = ()
+    ingress: tuple[IngressHosts, ...] = ()
+
+    def port(self, name: str | None) -> Port | None:
+        """The port of a name or number; without one the main port."""
+        if name is None:
+            return self.main
+        return next((port for port in self.ports if name in (port.name, str(port.number))), None)
+
+    def container_port(self, name: str | None) -> int | None:
+        """The container port that a port's name or number leads to; another number is the container's own."""
+        port = self.port(name)
+        if port is not None:
+            return port.target
+        return int(name) if name is not None and name.isdigit() else None
+
+
+class Platform(NamedTuple):
+    """The platform of a render. ``rendered`` says whether its own objects are written, or it only gives defaults."""
+
+    name: str
+    namespace: str
+    tree: Tree
+    broken: frozenset[str]
+    target: Target
+    gateways: tuple[Gateway, ...]
+    accounts: Mapping[tuple[str, str], str]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    rendered: bool
+
+
+class Context(NamedTuple):
+    """All services of a render, in the order of their names, and the platform."""
+
+    services: tuple[Service, ...]
+    platform: Platform | None
+
+    def service(self, name: str, namespace: str) -> Service | None:
+        """A service of this render."""
+        return next((s for s in self.services if (s.name, s.namespace) == (name, namespace)), None)
