@@ -1,0 +1,40 @@
+"""What a check reports, and how its path becomes a position."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cmp.context.model import Platform, Service
+from cmp.diagnostics import Diagnostic, Pos
+
+Step = str | int
+
+
+class Finding(NamedTuple):
+    """Something wrong with a value of a service or platform. ``on_key`` points at the key instead of the value."""
+
+    code: str
+    owner: Service | Platform
+    path: tuple[Step, ...]
+    message: str
+    help: str = ""
+    on_key: bool = False
+    related: tuple[tuple[Service, tuple[Step, ...], str], ...] = ()
+
+
+def diagnose(finding: Finding) -> Diagnostic:
+    """A finding with the positions of its paths."""
+    related = tuple((locate(owner, path), text) for owner, path, text in finding.related)
+    pos = locate(finding.owner, finding.path, finding.on_key)
+    return Diagnostic(finding.code, finding.message, pos, finding.help, "error", related)
+
+
+def locate(owner: Service | Platform, path: tuple[Step, ...], on_key: bool = False) -> Pos:
+    """The position of a value, or of the nearest one above it that is written."""
+    node = owner.tree.node
+    for step in path:
+        below = node.get(step)
+        if below is None:
+            return node.pos
+        node = below
+    return node.key if on_key and node.key is not None else node.pos

@@ -1,0 +1,56 @@
+"""Checks of the platform and of what a service asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cmp.checks.finding import Finding
+from cmp.context.model import Context
+from cmp.diagnostics import did_you_mean
+
+#: The oldest releases that we write for: Istio's CRDs serve v1 of all kinds, and Kubernetes knows all fields.
+FLOORS = {"istio": (1, 24), "kubernetes": (1, 28)}
+
+
+def check_versions_known(context: Context) -> Iterator[Finding]:
+    """The platform's versions are not older than what we write for."""
+    platform = context.platform
+    if platform is None:
+        return
+    for key, floor in FLOORS.items():
+        version: tuple[int, int] = getattr(platform.target, key)
+        if version < floor:
+            path = ("istio", "version" if key == "istio" else key)
+            shown = ".".join(map(str, version))
+            message = f"{key} {shown} is older than {floor[0]}.{floor[1]}, the oldest that meshspec writes for"
+            yield Finding("MS212", platform, path, message, "upgrade, or use an older meshspec")
+
+
+def check_gateway_accounts(context: Context) -> Iterator[Finding]:
+    """Pods chosen by labels have an account that no name tells."""
+    for gateway in context.platform.gateways if context.platform is not None else ():
+        if gateway.spec.selector and gateway.spec.serviceAccount is None:
+            message = f'gateway "{gateway.name}" has a selector, but no serviceAccount'
+            help = "add serviceAccount: that of its pods, by which services admit the gateway"
+            assert context.platform is not None  # it holds the gateway
+            yield Finding("MS102", context.platform, ("gateways", gateway.name), message, help)
+
+
+def check_namespaces(context: Context) -> Iterator[Finding]:
+    """Inside Argo CD somebody names the namespace: "default" is where nobody looks for a service."""
+    for service in context.services:
+        if not service.namespace:
+            help = "set the Application's spec.destination.namespace, or metadata.namespace in the spec"
+            yield Finding("MS113", service, ("metadata", "name"), f'no namespace for "{service.name}"', help)
+
+
+def check_platform_name(context: Context) -> Iterator[Finding]:
+    """A spec that names its platform gets that one or none."""
+    for service in context.services:
+        wanted, found = service.spec.platform, context.platform
+        if wanted is None or (found is not None and found.name == wanted):
+            continue
+        message = f'platform "{wanted}" is not here' + (f', but "{found.name}" is' if found is not None else "")
+        near = did_you_mean(wanted, [found.name]) if found is not None else ""
+        help = near or "put its meshplatform.yaml here or above (in Argo CD, manifest-generate-paths must send it)"
+        yield Finding("MS202", service, ("platform",), message, help)

@@ -1,0 +1,58 @@
+"""All checks, in one place to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from cmp.checks import access, platform, traffic, workload
+from cmp.checks.finding import Finding, diagnose
+from cmp.context.model import Context
+from cmp.diagnostics import Diagnostic
+
+CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+    workload.check_images,
+    workload.check_replicas,
+    workload.check_health,
+    workload.check_shutdown,
+    traffic.check_ports,
+    traffic.check_weights,
+    traffic.check_versions,
+    traffic.check_route_ports,
+    traffic.check_gateways,
+    traffic.check_paths,
+    traffic.check_combinations,
+    access.check_calls,
+    access.check_destinations,
+    access.check_external,
+    platform.check_versions_known,
+    platform.check_gateway_accounts,
+    platform.check_namespaces,
+    platform.check_platform_name,
+)
+
+
+#: What follows from a value that the parser took out: the codes to leave unsaid, by the top-level key it stood under.
+FOLLOWS = {
+    "access": {"MS208"},
+    "calls": {"MS208"},
+    "gateways": {"MS202", "MS204"},
+    "image": {"MS210"},
+    "port": {"MS205"},
+    "ports": {"MS205"},
+    "resources": {"MS213"},
+    "versions": {"MS201", "MS203", "MS210", "MS213"},
+}
+
+
+def check(context: Context) -> list[Diagnostic]:
+    """All findings of all checks, less those that only follow from an error the parser has reported."""
+    return [diagnose(finding) for one in CHECKS for finding in one(context) if not _follows(finding, context)]
+
+
+def _follows(finding: Finding, context: Context) -> bool:
+    owners = [finding.owner, *(owner for owner, _, _ in finding.related)]
+    broken = {key for owner in owners for key in owner.broken}
+    if context.platform is not None:
+        broken |= context.platform.broken
+    top = finding.path[0] if finding.path else ""
+    return top in finding.owner.broken or any(finding.code in FOLLOWS.get(key, ()) for key in broken)

@@ -1,0 +1,237 @@
+"""Checks of routing: versions, weights, ports, gateways, hosts and paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cmp.checks.finding import Finding, Step
+from cmp.context import paths
+from cmp.context.hosts import best
+from cmp.context.model import HTTP_PROTOCOLS, Context, Exposure, Service
+from cmp.context.resolve import PROTOCOLS, candidates, protocol_of
+from cmp.diagnostics import did_you_mean
+
+if TYPE_CHECKING:
+    from cmp.spec.traffic import Target
+
+
+def check_ports(context: Context) -> Iterator[Finding]:
+    """Every port has a number, a protocol that Istio knows, and a number of its own; none is the proxy's."""
+    for service in context.services:
+        for name, port in service.spec.ports.items():
+            path: tuple[Step, ...] = ("ports", name)
+            if port.port is None:
+                yield Finding("MS102", service, path, f'port "{name}" has no number', "add port: 8080")
+            if port.protocol is None and protocol_of(name) is None:
+                help = f"begin its name with the protocol (http-{name}), or add protocol: one of {', '.join(PROTOCOLS)}"
+                yield Finding("MS205", service, path, f'the protocol of port "{name}" is not known', help, True)
+        seen: dict[int, str] = {}
+        for one in service.ports:
+            if one.number in seen:
+                message = f'ports "{seen[one.number]}" and "{one.name}" have the same number {one.number}'
+                yield Finding("MS205", service, ("ports", one.name), message, "change one of the numbers")
+            seen.setdefault(one.number, one.name)
+            if one.target in PROXY_PORTS:
+                message = f"port {one.target} belongs to Istio's proxy"
+                yield Finding("MS205", service, ("ports", one.name), message, "let the application listen elsewhere")
+
+
+#: Ports that the proxy itself listens on
+#: (https://istio.io/latest/docs/ops/deployment/application-requirements/#ports-used-by-istio).
+PROXY_PORTS = frozenset((15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090))
+
+
+def check_weights(context: Context) -> Iterator[Finding]:
+    """The shares of versions, and those of each route, sum to 100."""
+    for service in context.services:
+        given = {version.name: version.spec.weight for version in service.versions}
+        open_ = [name for name, weight in given.items() if weight is None]
+        path: tuple[Step, ...] = ("versions",)
+        total = sum(weight or 0 for weight in given.values())
+        if len(open_) > 1:
+            listed = " and ".join(f'"{name}"' for name in open_)
+            message = f'versions {listed} of "{service.name}" both leave their weight out'
+            yield Finding("MS203", service, (*path, open_[1]), message, "only one may, and gets the rest of 100", True)
+        elif total > 100 or (not open_ and total != 100):
+            message = f'weights of the versions of "{service.name}" sum to {total}, not 100'
+            last = [name for name, weight in given.items() if weight is not None][-1]
+            yield Finding("MS203", service, (*path, last, "weight"), message, _mend(last, given[last] or 0, total))
+        yield from _target_weights(service)
+
+
+def _mend(name: str, weight: int, total: int) -> str:
+    right = weight + 100 - total
+    return f"set {name}.weight to {right}" if 0 <= right <= 100 else "make them sum to 100"
+
+
+def _target_weights(service: Service) -> Iterator[Finding]:
+    for target, path in targets(service):
+        if target.to and len(target.to) > 1 and sum(target.to.values()) != 100:
+            message = f"weights of this route sum to {sum(target.to.values())}, not 100"
+            last = list(target.to)[-1]
+            help = _mend(last, target.to[last], sum(target.to.values())).replace(".weight", "")
+            yield Finding("MS203", service, (*path, "to"), message, help, True)
+        weights = [one.weight for one in target.destinations]
+        if len(weights) > 1 and (None in weights or sum(w or 0 for w in weights) != 100):
+            message = f"weights of these destinations sum to {sum(w or 0 for w in weights)}, not 100"
+            yield Finding(
+                "MS203", service, (*path, "destinations"), message, "give each a weight; they sum to 100", True
+            )
+
+
+def targets(service: Service) -> Iterator[tuple[Target, tuple[Step, ...]]]:
+    """The routes and exposed hosts of a service, with their paths."""
+    for index, route in enumerate(service.spec.routes):
+        yield route, ("routes", index)
+    for index, item in enumerate(service.spec.expose):
+        yield item, ("expose", index)
+
+
+def check_versions(context: Context) -> Iterator[Finding]:
+    """A route names versions that are there."""
+    for service in context.services:
+        names = [version.name for version in service.versions]
+        for target, path in targets(service):
+            used = [(name, (*path, "to", name)) for name in target.to]
+            used += [
+                (one.version, (*path, "destinations", index, "version"))
+                for index, one in enumerate(target.destinations)
+                if one.version is not None
+            ]
+            for name, at in used:
+                if name not in names:
+                    message = f'"{service.name}" has no version "{name}"'
+                    yield Finding("MS201", service, at, message, did_you_mean(name, names))
+
+
+def check_route_ports(context: Context) -> Iterator[Finding]:
+    """Ports that routes, hosts, policies and mTLS exceptions name are ports of the service."""
+    for service in context.services:
+        names = [port.name for port in service.ports]
+        for port, path in _named_ports(service):
+            if service.port(port) is None:
+                yield Finding(
+                    "MS205", service, path, f'"{service.name}" has no port "{port}"', did_you_mean(port, names)
+                )
+        if service.spec.routes and not any(port.protocol in HTTP_PROTOCOLS for port in service.ports):
+            message = f'"{service.name}" has routes, but no HTTP port'
+            yield Finding("MS205", service, ("routes",), message, "add port: 8080, or remove the routes", True)
+
+
+def _named_ports(service: Service) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    spec = service.spec
+    for index, route in enumerate(spec.routes):
+        for number, match in enumerate(route.match):
+            if match.port is not None:
+                yield match.port, ("routes", index, "match", number, "port")
+    for target, path in targets(service):
+        for index, one in enumerate(target.destinations):
+            if one.version is not None and one.port is not None:
+                yield one.port, (*path, "destinations", index, "port")
+    for index, rule in enumerate(spec.access):
+        for number, operation in enumerate(rule.to):
+            for at, port in enumerate(operation.ports):
+                yield port, ("access", index, "to", number, "ports", at)
+    for port in spec.mtls.ports if spec.mtls is not None else ():
+        yield port, ("mtls", "ports", port)
+
+
+def check_gateways(context: Context) -> Iterator[Finding]:
+    """A host has one gateway that serves it, and a port that speaks HTTP."""
+    gateways = context.platform.gateways if context.platform is not None else ()
+    names = [gateway.name for gateway in gateways]
+    for service in context.services:
+        for exposure in service.exposures:
+            item, path = exposure.spec, ("expose", exposure.at)
+            if not gateways:
+                help = (
+                    "declare it in a meshplatform.yaml here or above (in Argo CD, manifest-generate-paths must send it)"
+                )
+                yield Finding("MS202", service, path, "there is no gateway to expose this host on", help)
+            elif item.gateway is not None and item.gateway not in names:
+                message = f'the platform has no gateway "{item.gateway}"'
+                yield Finding("MS202", service, (*path, "gateway"), message, did_you_mean(item.gateway, names))
+            else:
+                yield from _gateway_serves(service, exposure, context)
+            yield from _exposed_port(service, exposure)
+        for index, rule in enumerate(service.spec.access):
+            for number, source in enumerate(rule.from_):
+                for at, name in enumerate(source.gateway):
+                    if name not in names:
+                        where = ("access", index, "from", number, "gateway", at)
+                        message = f'the platform has no gateway "{name}"'
+                        yield Finding("MS202", service, where, message, did_you_mean(name, names))
+
+
+def _gateway_serves(service: Service, exposure: Exposure, context: Context) -> Iterator[Finding]:
+    gateways = context.platform.gateways if context.platform is not None else ()
+    found = candidates(gateways, exposure.spec)
+    path = ("expose", exposure.at, "host")
+    if len(found) > 1:
+        listed = ", ".join(gateway.name for gateway in found)
+        message = f'several gateways serve "{exposure.spec.host}": {listed}'
+        yield Finding("MS204", service, path, message, f"choose one: gateway: {found[0].name}")
+    elif not found or best(found[0].spec.hosts, exposure.spec.host) < 0:
+        hosts = sorted({host for gateway in (found or gateways) for host in gateway.spec.hosts})
+        name = f'gateway "{found[0].name}" does not serve' if found else "no gateway serves"
+        message = f'{name} "{exposure.spec.host}"'
+        yield Finding("MS204", service, path, message, f"hosts served: {', '.join(hosts)}")
+
+
+def _exposed_port(service: Service, exposure: Exposure) -> Iterator[Finding]:
+    path: tuple[Step, ...] = ("expose", exposure.at)
+    if exposure.port is None:
+        names = [port.name for port in service.ports if port.protocol in HTTP_PROTOCOLS]
+        named = exposure.spec.port
+        message = (
+            f'"{service.name}" has no port "{named}"' if named else f'"{service.name}" has no one HTTP port to expose'
+        )
+        help = did_you_mean(named or "", names) or f"name one: port: {names[0] if names else 'http'}"
+        yield Finding("MS205", service, (*path, "port") if named else path, message, help)
+    elif exposure.port.protocol not in HTTP_PROTOCOLS:
+        message = f'port "{exposure.port.name}" does not speak HTTP; other protocols are not built yet'
+        yield Finding("MS106", service, path, message, "expose an HTTP port")
+
+
+def check_paths(context: Context) -> Iterator[Finding]:
+    """On one host of a gateway the paths of services are disjoint; one may take the rest."""
+    taken: dict[tuple[str, str], list[tuple[Service, Exposure]]] = {}
+    for service in context.services:
+        for exposure in service.exposures:
+            if exposure.gateway is not None:
+                taken.setdefault((exposure.gateway.name, exposure.spec.host), []).append((service, exposure))
+    for (_, host), items in sorted(taken.items()):
+        for index, (service, exposure) in enumerate(items):
+            for other, earlier in items[:index]:
+                if other is not service and (clash := _clash(exposure, earlier)):
+                    path: tuple[Step, ...] = ("expose", exposure.at)
+                    message = f'"{service.name}" and "{other.name}" both take {clash} of "{host}"'
+                    related = ((other, ("expose", earlier.at), "also taken here"),)
+                    yield Finding("MS209", service, path, message, "give each its own path", related=related)
+
+
+def _clash(one: Exposure, other: Exposure) -> str:
+    if not one.spec.path and not other.spec.path:
+        return "all paths"
+    if not one.spec.path or not other.spec.path:
+        return ""  # the one without paths takes the rest
+    pairs = paths.overlaps(paths.spans(one.spec.path, None), paths.spans(other.spec.path, None))
+    return next((rule.value for rule, _ in pairs), "")
+
+
+def check_combinations(context: Context) -> Iterator[Finding]:
+    """A regular expression cannot be cut down to the path of an exposed host."""
+    for service in context.services:
+        for exposure in service.exposures:
+            item = exposure.spec
+            if item.to or item.destinations:
+                continue
+            spans = paths.spans(item.path, item.rewrite.path if item.rewrite else None)
+            wanted = [rule for r in service.spec.routes for m in r.match for p in m.path for rule in paths.rules(p)]
+            for rule in wanted:
+                if not all(paths.combinable(span, rule) for span in spans):
+                    message = f'path "{rule.value}" of a route cannot be combined with the path of this host'
+                    help = "use patterns without regex, or give the host its own to"
+                    yield Finding("MS215", service, ("expose", exposure.at), message, help)
+                    break
