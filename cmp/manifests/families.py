@@ -1,0 +1,52 @@
+"""All builders, in one place to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cmp.context.model import Context, Platform, Service
+from cmp.manifests import egress, network, platform, security, traffic, workload
+from cmp.manifests.step import PlatformStep, Step
+from cmp.waves import Manifest, Wave, sync_annotations
+
+FAMILIES = (workload, network, traffic, security, egress)
+STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
+PLATFORM_STEPS: tuple[PlatformStep, ...] = platform.STEPS
+
+
+def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:
+    """Every object of a render, stamped, with the service or the platform that it comes from."""
+    for service in context.services:
+        for step in STEPS:
+            for manifest in step.build(service):
+                yield _stamp_service(manifest, step.wave, service), service
+    found = context.platform
+    if found is not None and found.rendered:
+        for platform_step in PLATFORM_STEPS:
+            for manifest in platform_step.build(found):
+                labels = {"app.kubernetes.io/part-of": found.name, "app.kubernetes.io/managed-by": "meshspec"}
+                namespace = manifest["metadata"].get("namespace") or found.namespace
+                yield (
+                    _stamp(manifest, platform_step.wave, namespace, {**labels, **found.labels}, found.annotations),
+                    found,
+                )
+
+
+def _stamp_service(manifest: Manifest, wave: Wave, service: Service) -> Manifest:
+    labels = {"app": service.name, "app.kubernetes.io/name": service.name, "app.kubernetes.io/managed-by": "meshspec"}
+    if service.app:
+        labels["app.kubernetes.io/part-of"] = service.app
+    metadata = service.spec.metadata
+    return _stamp(manifest, wave, service.namespace, {**labels, **metadata.labels}, metadata.annotations)
+
+
+def _stamp(
+    manifest: Manifest, wave: Wave, namespace: str, labels: Mapping[str, str], notes: Mapping[str, str]
+) -> Manifest:
+    """Write what every object has, so that no builder can forget it. The builder's own annotations win."""
+    metadata = manifest["metadata"]
+    own = metadata.get("annotations") or {}
+    metadata["namespace"] = namespace
+    metadata["labels"] = dict(labels)
+    metadata["annotations"] = {**notes, **own, **sync_annotations(manifest, wave)} or None
+    return manifest

@@ -1,0 +1,28 @@
+"""A row of a builder table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from cmp.context.model import Platform, Service
+from cmp.waves import Manifest, Wave
+
+
+class Step(NamedTuple):
+    """A builder of a service's objects, and the wave in which they are applied."""
+
+    wave: Wave
+    build: Callable[[Service], Iterable[Manifest]]
+
+
+class PlatformStep(NamedTuple):
+    """A builder of the platform's own objects, and their wave."""
+
+    wave: Wave
+    build: Callable[[Platform], Iterable[Manifest]]
+
+
+def manifest(api: str, kind: str, name: str, **parts: object) -> Manifest:
+    """An object as builders write it: labels, namespace and annotations that all objects have are stamped later."""
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name}, **parts}

@@ -1,0 +1,148 @@
+"""Routing: the VirtualServices of mesh and gateways, and one DestinationRule per version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from cmp.context.model import TLS_PROTOCOLS, Destination, HttpMatch, HttpRule, Service, StreamRule
+from cmp.manifests.step import Step, manifest
+from cmp.waves import Manifest, Wave
+
+if TYPE_CHECKING:
+    from cmp.spec.traffic import Retries, TextMatch
+
+API = "networking.istio.io/v1"
+
+#: Failures before a request was sent: repeating these never does anything twice
+#: (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on).
+SAFE_RETRIES = "connect-failure,refused-stream"
+
+
+def subsets(service: Service) -> Iterator[Manifest]:
+    """One DestinationRule per version with its subset only; istiod merges those of a host.
+
+    So adding a version creates an object before the route that names it, and removing one deletes an object after. They
+    merge only while namespace, host and exportTo are the same, so exportTo is always all
+    (istio pilot/pkg/model/destination_rule.go, mergeDestinationRule).
+    """
+    if not service.ports:
+        return
+    for version in service.versions:
+        subset = {"name": version.name, "labels": {"version": version.name}}
+        spec = {"exportTo": ["*"], "host": service.host, "subsets": [subset]}
+        yield manifest(API, "DestinationRule", f"{service.name}-{version.name}", spec=spec)
+
+
+def mesh_routes(service: Service) -> Iterator[Manifest]:
+    """The one VirtualService of a service's host in the mesh: of two, proxies follow the older and drop the other."""
+    if not service.http and not service.streams:
+        return
+    tls = [rule for rule in service.streams if rule.port.protocol in TLS_PROTOCOLS]
+    tcp = [rule for rule in service.streams if rule.port.protocol not in TLS_PROTOCOLS]
+    spec = {
+        "exportTo": list(service.export_to),
+        "hosts": [service.host],
+        "http": [_http(rule) for rule in service.http] or None,
+        "tls": [_tls(service, rule) for rule in tls] or None,
+        "tcp": [_tcp(service, rule) for rule in tcp] or None,
+    }
+    yield manifest(API, "VirtualService", service.name, spec=spec)
+
+
+def gateway_routes(service: Service) -> Iterator[Manifest]:
+    """The VirtualServices that publish the service, made from the same rules and subsets as those of the mesh."""
+    for ingress in service.ingress:
+        gateway = ingress.gateway
+        spec = {
+            "exportTo": [gateway.namespace if gateway.namespace != service.namespace else "."],
+            "gateways": [f"{gateway.namespace}/{gateway.name}"],
+            "hosts": list(ingress.hosts),
+            "http": [_http(rule) for rule in ingress.rules],
+        }
+        yield manifest(API, "VirtualService", ingress.name, spec=spec)
+
+
+def _http(rule: HttpRule) -> Manifest:
+    matches = [found for match in rule.matches if (found := _match(match))]
+    unconditional = len(matches) < len(rule.matches)
+    rewrite = {"uri": rule.rewrite, "authority": rule.authority}
+    return {
+        "name": rule.name,
+        "match": None if unconditional else matches,
+        "rewrite": rewrite if rule.rewrite or rule.authority else None,
+        "route": _route(rule.destinations),
+        "timeout": rule.timeout,
+        "retries": _retries(rule.retries),
+    }
+
+
+def _match(match: HttpMatch) -> Manifest:
+    found = {
+        "uri": {match.path.kind: match.path.value} if match.path else None,
+        "method": {"exact": match.method} if match.method else None,
+        "headers": _texts(match.headers, lower=True),
+        "queryParams": _texts(match.query),
+        "port": match.port,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _texts(texts: Mapping[str, TextMatch], lower: bool = False) -> Manifest | None:
+    """Header names are compared in lower case (HTTPMatchRequest.headers); names of query parameters as they are."""
+    return {name.lower() if lower else name: _text(text) for name, text in texts.items()} or None
+
+
+def _text(text: TextMatch) -> Manifest:
+    """Istio's StringMatch; an empty one asks only that the header is there."""
+    for kind, value in (("exact", text.exact), ("prefix", text.prefix), ("regex", text.regex)):
+        if value is not None:
+            return {kind: value}
+    return {}
+
+
+def _route(destinations: Iterable[Destination]) -> list[Manifest]:
+    listed = list(destinations)
+    return [
+        {
+            "destination": {
+                "host": one.host,
+                "subset": one.subset,
+                "port": {"number": one.port} if one.port is not None else None,
+            },
+            "weight": one.weight if len(listed) > 1 else None,
+        }
+        for one in listed
+    ]
+
+
+def _retries(retries: Retries | None) -> Manifest:
+    """Retries are always written: what Istio does where they are absent has changed between its releases."""
+    attempts = 2 if retries is None or retries.attempts is None else retries.attempts
+    if attempts == 0:
+        return {"attempts": 0}
+    return {
+        "attempts": attempts,
+        "perTryTimeout": retries.perTryTimeout if retries else None,
+        "retryOn": ",".join(retries.retryOn) if retries and retries.retryOn else SAFE_RETRIES,
+    }
+
+
+def _tls(service: Service, rule: StreamRule) -> Manifest:
+    """Connections that are encrypted by the application: the server name is all that a proxy sees of them."""
+    return {
+        "match": [{"port": rule.port.number, "sniHosts": [service.host]}],
+        "route": _route(rule.destinations),
+    }
+
+
+def _tcp(service: Service, rule: StreamRule) -> Manifest:
+    only = len(service.ports) == 1
+    return {"match": None if only else [{"port": rule.port.number}], "route": _route(rule.destinations)}
+
+
+STEPS = (
+    Step(Wave.GUARDS, subsets),
+    Step(Wave.TRAFFIC, mesh_routes),
+    Step(Wave.TRAFFIC, gateway_routes),
+)

@@ -1,0 +1,87 @@
+"""Sync waves: when Argo CD applies and removes each object, and why then.
+
+Argo CD applies wave by wave, waits until a wave is healthy and two seconds more; it removes in the wave of the live
+object, before that wave's applies, unless ``PruneLast`` moves the removal behind the last wave
+(https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/). Istio's kinds have no health: their wave means
+"applied before".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import Any
+
+Manifest = dict[str, Any]
+
+
+class Wave(IntEnum):
+    """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
+
+    PREREQUISITES = -40  # accounts, disruption budgets: pods need them
+    NAMES = -30  # Services, outside hosts, gateways, and policies that allow: names before routes, allow before deny
+    GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
+    WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
+    TRAFFIC = 10  # routes: traffic moves only to pods that are Ready
+    FOLLOWERS = 20  # autoscalers and all that nothing should wait for
+
+
+#: Kinds whose removal waits for the last wave: while a pod lives, what it uses and what protects it lives, and a subset
+#: lives until no route names it.
+PRUNE_LAST = frozenset(
+    (
+        "AuthorizationPolicy",
+        "Deployment",
+        "DestinationRule",
+        "PeerAuthentication",
+        "Service",
+        "ServiceAccount",
+        "ServiceEntry",
+        "Sidecar",
+    )
+)
+
+#: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
+LATE_GROUPS = ("networking.istio.io", "security.istio.io")
+
+#: The order of kinds inside one wave, as Argo CD applies them (gitops-engine pkg/sync/sync_tasks.go); others come last.
+KIND_ORDER = {
+    kind: index
+    for index, kind in enumerate(
+        (
+            "Namespace",
+            "PodDisruptionBudget",
+            "ServiceAccount",
+            "ConfigMap",
+            "Service",
+            "Deployment",
+            "HorizontalPodAutoscaler",
+        )
+    )
+}
+
+WAVE = "argocd.argoproj.io/sync-wave"
+OPTIONS = "argocd.argoproj.io/sync-options"
+
+
+def sync_annotations(manifest: Manifest, wave: Wave) -> dict[str, str]:
+    """The annotations that tell Argo CD when to apply and remove an object. Wave 0 is its default: not written."""
+    options = []
+    if manifest["kind"] in PRUNE_LAST:
+        options.append("PruneLast=true")
+    if manifest["apiVersion"].partition("/")[0] in LATE_GROUPS:
+        options.append("SkipDryRunOnMissingResource=true")
+    found = {WAVE: str(int(wave))} if wave else {}
+    return {**found, **({OPTIONS: ",".join(options)} if options else {})}
+
+
+def order(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """Objects in the order in which Argo CD applies them."""
+    return sorted(manifests, key=_place)
+
+
+def _place(manifest: Manifest) -> tuple[int, int, str, str, str]:
+    metadata = manifest["metadata"]
+    wave = int(metadata.get("annotations", {}).get(WAVE, "0"))
+    kind = manifest["kind"]
+    return wave, KIND_ORDER.get(kind, len(KIND_ORDER)), kind, metadata.get("namespace", ""), metadata["name"]
