@@ -1,0 +1,96 @@
+"""The command line: click wrappers only. ``generate`` comes here for its help and its usage errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cmp import __version__
+from cmp.options import GENERATE_FLAGS, VALIDATE_FLAGS, Flag
+
+
+def run(arguments: list[str]) -> int:
+    """Parse the arguments, run the command and return its exit code."""
+    try:
+        code = group.main(arguments, prog_name="cmp", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return 2
+    return code if isinstance(code, int) else 0
+
+
+def _flags(flags: tuple[Flag, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Click's options for a table of flags."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for flag in reversed(flags):
+            kind = click.Choice(flag.choices) if flag.choices else click.STRING
+            default: Any = () if flag.many else flag.default
+            command = click.option(
+                *flag.names,
+                flag.key,
+                type=kind,
+                default=default,
+                multiple=flag.many,
+                show_default=bool(flag.choices),
+                metavar=flag.metavar or None,
+                help=flag.help,
+            )(command)
+        return click.argument("path", default=".")(command)
+
+    return add
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="meshspec")
+def group() -> None:
+    """Expand compact service specs into Kubernetes and Istio objects for Argo CD."""
+
+
+@group.command()
+@_flags(GENERATE_FLAGS)
+def generate(**values: Any) -> int:
+    """Render the specs at PATH to stdout.
+
+    PATH is a directory with a meshspec.yaml in it or below it, or one such file; the current directory if left out.
+    Nothing is written to stdout unless everything is right.
+    """
+    from cmp.commands.generate import generate as command
+
+    return command(**values)
+
+
+@group.command()
+@_flags(VALIDATE_FLAGS)
+def validate(**values: Any) -> int:
+    """Check the specs at PATH and say what is wrong.
+
+    Without --env, specs that have environments are checked for each of them.
+    """
+    from cmp.commands.validate import validate as command
+
+    return command(**values)
+
+
+@group.command()
+def schema() -> int:
+    """Print the JSON Schema of meshspec.yaml and meshplatform.yaml."""
+    from cmp.commands.schema import schema as command
+
+    return command()
+
+
+@group.command()
+@click.argument("code")
+def explain(code: str) -> int:
+    """Explain the diagnostic CODE, such as MS203."""
+    from cmp.commands.explain import explain as command
+
+    return command(code)

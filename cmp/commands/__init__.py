@@ -1,0 +1,1 @@
+"""The verbs: plain functions that return an exit code. None imports click."""

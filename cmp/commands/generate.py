@@ -1,0 +1,36 @@
+"""``cmp generate``: a path in, its objects out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+from cmp.diagnostics import SpecError, render
+from cmp.emit import emit
+from cmp.environment import from_process
+from cmp.pipeline import render as render_path
+
+
+def generate(
+    path: str,
+    output: Literal["yaml", "ndjson"] = "yaml",
+    env: str = "",
+    namespace: str = "",
+    settings: Sequence[str] = (),
+) -> int:
+    """Render a path to stdout, or print what is wrong to stderr and write nothing.
+
+    stdout is written once, when everything is built and checked: Argo CD takes whatever comes with exit code 0, and
+    deletes what is missing from it.
+    """
+    texts: dict[str, str] = {}
+    try:
+        environment = from_process(namespace, env, settings)
+        text = emit(render_path(path, environment, texts).manifests, output)
+    except SpecError as error:
+        sys.stderr.write(render(error.diagnostics, texts) + "\n")
+        return 1
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+    return 0

@@ -1,0 +1,54 @@
+"""``cmp validate``: everything that ``generate`` does, except writing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+from cmp.diagnostics import Diagnostic, SpecError, as_json, in_order, render
+from cmp.environment import Environment, from_process
+from cmp.pipeline import environments
+from cmp.pipeline import render as render_path
+
+
+def validate(
+    path: str,
+    output: Literal["text", "json"] = "text",
+    env: str = "",
+    namespace: str = "",
+    settings: Sequence[str] = (),
+) -> int:
+    """Check a path and print what was found: 0 nothing wrong, 1 errors.
+
+    Without an environment, a path whose files name environments is checked for each of them.
+    """
+    texts: dict[str, str] = {}
+    found: list[Diagnostic] = []
+    summary = ""
+    try:
+        environment = from_process(namespace, env, settings)
+        for one in _each(path, environment):
+            try:
+                rendered = render_path(path, one, texts)
+                summary += f"{_named(one)}{rendered.services} services, {len(rendered.manifests)} objects: fine\n"
+            except SpecError as error:
+                found += error.diagnostics
+    except SpecError as error:
+        found += error.diagnostics
+    found = in_order(found)
+    if output == "json":
+        sys.stdout.write(as_json(found) + "\n")
+    else:
+        sys.stdout.write(summary)
+        sys.stderr.write(render(found, texts) + "\n" if found else "")
+    return 1 if any(one.severity == "error" for one in found) else 0
+
+
+def _each(path: str, environment: Environment) -> list[Environment]:
+    names = [] if environment.name else environments(path, environment)
+    return [environment._replace(name=name) for name in names] or [environment]
+
+
+def _named(environment: Environment) -> str:
+    return f"{environment.name}: " if environment.name else ""

@@ -1,0 +1,63 @@
+"""Where the program starts. Standard library only: what a command needs is imported when it runs.
+
+``generate`` runs once per application and commit, so its way is kept short: flags are read without click, and the
+garbage collector is off, because a render is over before it would free anything.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+
+def main() -> int:
+    """Run the program; the exit code is 0 fine, 1 errors in the input, 2 usage, 3 a bug of ours, 130 interrupted."""
+    gc.disable()
+    try:
+        return _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _closed()
+    except Exception as error:  # whatever gets here is our fault, and nobody may see a traceback in Argo CD's UI
+        return _bug(error)
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments[:1] == ["generate"]:
+        from cmp.options import GENERATE_FLAGS, parse
+
+        values = parse(arguments[1:], GENERATE_FLAGS)
+        if values is not None:
+            from cmp.commands.generate import generate
+
+            return generate(**values)  # type: ignore[arg-type]
+    from cmp.cli import run
+
+    return run(arguments)
+
+
+def _closed() -> int:
+    """The reader of our output has gone: say nothing more, also not at exit, and fail."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 1
+
+
+def _bug(error: Exception) -> int:
+    import os
+
+    if os.environ.get("MESHSPEC_TRACEBACK") == "1":
+        raise error
+    from cmp import __version__
+
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else "?"
+    sys.stderr.write(
+        f"error[MS000]: meshspec {__version__} has a bug: {type(error).__name__} in {place}\n"
+        "= help: run again with MESHSPEC_TRACEBACK=1 and report what it prints, with the spec\n"
+    )
+    return 3
