@@ -48,7 +48,9 @@ CATALOGUE: dict[str, Entry] = {
         "",
         "In Argo CD's plugin, check spec.source.path, and that manifest-generate-paths sends the file.",
     ),
-    "MS003": Entry("a file is not UTF-8", "meshspec reads UTF-8, with or without a byte order mark.", "", "Save the file as UTF-8."),
+    "MS003": Entry(
+        "a file is not UTF-8", "meshspec reads UTF-8, with or without a byte order mark.", "", "Save the file as UTF-8."
+    ),
     "MS004": Entry(
         "not valid YAML",
         "The YAML parser stopped here. Often the cause is a line above: an open quote or bracket, a tab, or text with ': ' in\n"
@@ -89,7 +91,12 @@ CATALOGUE: dict[str, Entry] = {
         "replica: 3",
         "replicas: 3",
     ),
-    "MS102": Entry("something is missing", "A key that this place cannot do without.", "expose: {path: /a}", "expose: {host: a.example.com, path: /a}"),
+    "MS102": Entry(
+        "something is missing",
+        "A key that this place cannot do without.",
+        "expose: {path: /a}",
+        "expose: {host: a.example.com, path: /a}",
+    ),
     "MS103": Entry(
         "wrong type",
         "A list, a map, a number or text stands where another is expected. A scalar in quotes is text, also where it looks\n"
@@ -117,7 +124,12 @@ CATALOGUE: dict[str, Entry] = {
         "",
         "Leave it out, or look for a newer release.",
     ),
-    "MS107": Entry("another apiVersion", "This release reads meshspec.io/v1alpha1.", "apiVersion: v1", "apiVersion: meshspec.io/v1alpha1"),
+    "MS107": Entry(
+        "another apiVersion",
+        "This release reads meshspec.io/v1alpha1.",
+        "apiVersion: v1",
+        "apiVersion: meshspec.io/v1alpha1",
+    ),
     "MS108": Entry(
         "another kind",
         "A meshspec.yaml holds MeshService and MeshApp documents, a meshplatform.yaml one MeshPlatform. Raw Kubernetes objects\n"
@@ -132,7 +144,9 @@ CATALOGUE: dict[str, Entry] = {
         "versions:\n  v1:",
         "versions:\n  v1: {}",
     ),
-    "MS110": Entry("only lists can be added to", "key+ adds to the list that lower layers give.", "timeout+: 5s", "calls+: audit"),
+    "MS110": Entry(
+        "only lists can be added to", "key+ adds to the list that lower layers give.", "timeout+: 5s", "calls+: audit"
+    ),
     "MS111": Entry(
         "which environment?",
         "The environment is named by no file, or none was chosen for a spec that has some: a forgotten flag must not put the\n"

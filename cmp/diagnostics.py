@@ -58,7 +58,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that ``word`` most probably stands for, or an empty string.
 
     A swap of neighbours counts as one edit, as in the Damerau-Levenshtein distance; a third of the letters may differ.
+    A word that was cut short stands for the only known one that begins so.
     """
+    known = list(known)
+    longer = [other for other in known if len(word) >= 4 and other.lower().startswith(word.lower())]
+    if len(longer) == 1:
+        return longer[0]
     bound = max(1, len(word) // 3)
     scored = [(distance, other) for other in known if (distance := _edits(word.lower(), other.lower())) <= bound]
     return min(scored)[1] if scored else ""
@@ -97,15 +102,15 @@ def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str]) -> str:
 def _block(diagnostic: Diagnostic, texts: Mapping[str, str]) -> str:
     pos, lines = diagnostic.pos, []
     where = f"{pos}: " if pos else ""
-    lines.append(f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}")
+    lines.append(_one_line(f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"))
     gutter = 0
     if pos and pos.line and pos.file in texts:
         gutter = len(str(pos.line)) + 1
         lines += _excerpt(texts[pos.file].splitlines(), pos, gutter)
     pad = " " * gutter
-    lines += [f"{pad}= note: {text}: {place}" for place, text in diagnostic.related]
+    lines += [_one_line(f"{pad}= note: {text}: {place}") for place, text in diagnostic.related]
     if diagnostic.help:
-        lines.append(f"{pad}= help: {diagnostic.help}")
+        lines.append(_one_line(f"{pad}= help: {diagnostic.help}"))
     return "\n".join(lines)
 
 
@@ -113,12 +118,17 @@ def _excerpt(lines: Sequence[str], pos: Pos, gutter: int) -> list[str]:
     """Two lines: the text, and a mark under the word at the position. A long line is cut around the position."""
     if pos.line > len(lines):
         return []
-    text = "".join(c if c.isprintable() else " " for c in lines[pos.line - 1])
+    text = _one_line(lines[pos.line - 1])
     start = max(0, pos.column - 80)
     shown, at = text[start : start + 120], pos.column - 1 - start
     word = shown[at:].replace(",", " ").replace("}", " ").replace("]", " ").split(" ", 1)[0]
     mark = "^" * max(1, len(word.rstrip(":")))
     return [f"{pos.line} | {shown}".rstrip(), " " * gutter + f"| {' ' * at}{mark}"]
+
+
+def _one_line(text: str) -> str:
+    """Text that cannot break out of its line or move the cursor: a name in a message comes from a file."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:

@@ -55,9 +55,14 @@ def _parse(kind: str, tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
             return Parsed(tree._replace(node=node), validator.validate_python(plain(node)), frozenset(broken))
         except ValidationError as error:
             refused = error.errors(include_url=False)
+        said = {
+            (one.code, one.pos, one.help) for one in problems
+        }  # a version holds the service's values: one finding for both
         for item in refused:
-            if not broken or item["type"] != "missing":
-                problems.append(_diagnostic(kind, node, item))
+            found = _diagnostic(kind, node, item)
+            if (found.code, found.pos, found.help) not in said and not (broken and item["type"] == "missing"):
+                problems.append(found)
+                said.add((found.code, found.pos, found.help))
         paths = [_to_remove(node, item) for item in refused]
         if () in paths:
             return None
@@ -174,4 +179,3 @@ def _words(type_: str, context: dict[str, Any], value: object) -> tuple[str, str
     if type_ in ("tuple_type", "list_type"):
         return f"expected a list, got {got}", "write [a, b]"
     return f"expected a map, got {got}", "write {key: value}"
-

@@ -96,25 +96,37 @@ class Node:
         return f"Node({self.value!r} at {self.pos})"
 
 
-def read(text: str, file: str) -> list[Node]:
+def entries_of(node: Node | None) -> dict[str, Node]:
+    """The entries of a map, or none where there is no map."""
+    return node.value if node is not None and isinstance(node.value, dict) else {}
+
+
+def read(text: str, file: str, problems: list[Diagnostic] | None = None) -> list[Node]:
     """The documents of a YAML text; empty ones are left out.
 
     Args:
         text: the contents of one file.
         file: its name in positions, relative to the repository root.
+        problems: takes what is wrong but leaves documents to go on with; without it, that is raised too.
 
     Raises:
         SpecError: for text that is not YAML, a duplicate key, a tag, a merge key, a key that is not a scalar, and for
             more depth or more nodes (aliases counted as often as they are used) than the bounds allow.
     """
-    return _Reader(text, file).documents()
+    reader = _Reader(text, file)
+    found = reader.documents()
+    if problems is None and reader.problems:
+        raise SpecError(reader.problems)
+    if problems is not None:
+        problems += reader.problems
+    return found
 
 
 class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self._text = text
         self._file = file
-        self._problems: list[Diagnostic] = []
+        self.problems: list[Diagnostic] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._nodes = 0
         self._next: Any = None
@@ -132,9 +144,7 @@ class _Reader:
                 while not isinstance(self._next(), DocumentEndEvent):
                     pass  # pragma: no cover - libyaml ends a document behind its only node
         except yaml.YAMLError as error:
-            self._problems.append(self._syntax(error))
-        if self._problems:
-            raise SpecError(self._problems)
+            raise SpecError([*self.problems, self._syntax(error)]) from None
         return found
 
     def _pos(self, event: Any) -> Pos:
@@ -144,11 +154,11 @@ class _Reader:
         return Pos(self._file, mark.line + 1, mark.column + 1)
 
     def _say(self, code: str, message: str, pos: Pos, help: str = "", *related: tuple[Pos, str]) -> None:
-        self._problems.append(Diagnostic(code, message, pos, help, "error", related))
+        self.problems.append(Diagnostic(code, message, pos, help, "error", related))
 
     def _stop(self, message: str, pos: Pos, help: str) -> SpecError:
         self._say("MS005", message, pos, help)
-        return SpecError(self._problems)
+        return SpecError(self.problems)
 
     def _too_deep(self, pos: Pos) -> SpecError:
         return self._stop(f"nested deeper than {MAX_DEPTH} levels", pos, "no part of the language is that deep")
@@ -224,8 +234,6 @@ class _Reader:
                     "MS008", f'key "{key}" is given twice', pos, "keep one of the two", (first, "first given here")
                 )
                 continue
-            if node.key is not None:  # pragma: no cover - nodes are fresh
-                node = node.with_value(node.value)
             node.key = pos
             entries[key] = node
         return entries

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
-from cmp.merge.compose import API_VERSION, APP_KEYS, APP_METADATA, WORKLOAD_KEYS
+from cmp.merge.compose import WORKLOAD_KEYS
+from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
 from cmp.merge.forms import PLATFORM, SERVICE, Form, resources
 from cmp.source import Node
 from cmp.diagnostics import Pos
@@ -38,7 +39,10 @@ def json_schema() -> str:
         "title": f"meshspec {API_VERSION}",
         "type": "object",
         "required": ["apiVersion", "kind"],
-        "properties": {"apiVersion": {"const": API_VERSION}, "kind": {"enum": ["MeshService", "MeshApp", "MeshPlatform"]}},
+        "properties": {
+            "apiVersion": {"const": API_VERSION},
+            "kind": {"enum": ["MeshService", "MeshApp", "MeshPlatform"]},
+        },
         "allOf": kinds,
         "$defs": {name: defs[name] for name in sorted(defs)},
     }

@@ -1,0 +1,10 @@
+import pytest
+from hypothesis import settings
+
+# The same examples on every run: a failure in CI is a failure on every machine, and a green run stays green.
+settings.register_profile("deterministic", derandomize=True, deadline=None)
+settings.load_profile("deterministic")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the expected files of tests/cases, to be reviewed")
