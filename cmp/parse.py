@@ -86,7 +86,7 @@ def _without(node: Node, path: tuple[str | int, ...]) -> Node:
     if isinstance(node.value, dict) and step in node.value:
         below = {step: _without(node.value[str(step)], rest)} if rest else {}
         kept = {key: child for key, child in node.value.items() if key != step}
-        return node.with_value({**kept, **below} if rest else kept)  # type: ignore[dict-item]
+        return node.with_value({**kept, **below} if rest else kept)
     if isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
         items = list(node.value)
         items[step : step + 1] = [_without(items[step], rest)] if rest else []

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
+from cmp.diagnostics import Pos
 from cmp.merge.compose import WORKLOAD_KEYS
 from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
 from cmp.merge.forms import PLATFORM, SERVICE, Form, resources
 from cmp.source import Node
-from cmp.diagnostics import Pos
 from cmp.spec.models import MODELS
 
 Schema = dict[str, Any]
@@ -66,7 +66,7 @@ def _widen(defs: Schema, kind: str, forms: Iterable[Form]) -> None:
     for form in sorted(forms, key=lambda form: -len(form.path.replace("[]", ".[]").split("."))):
         holder, key = _locate(defs, defs[kind], form.path)
         target = _resolve(defs, holder[key]) if key else holder
-        if form.one_of and form.text is not resources:
+        if form.one_of:
             _exclude(target, form)
         if key:
             _apply(holder, key, form)
@@ -165,20 +165,21 @@ def _documents(defs: Schema) -> None:
     assert set(defs["Metadata"]["properties"]) == set(APP_METADATA)
     app = {"type": "object", "properties": app_keys, "additionalProperties": False, "description": APP}
     platform["properties"]["defaults"] = _body("ServiceBody")
-    for kind, body, required in (
+    documents: list[tuple[str, Schema, list[str]]] = [
         ("MeshService", service, ["metadata"]),
         ("MeshApp", app, ["metadata", "services"]),
         ("MeshPlatform", platform, ["metadata"]),
-    ):
+    ]
+    for kind, body, required in documents:
         name = kind.replace("Mesh", "") + "Body"
         body.pop("required", None)
         body.pop("title", None)
         defs[name] = body
         head = {"apiVersion": {"const": API_VERSION}, "kind": {"const": kind}}
         environments = {"type": "object", "additionalProperties": _body(name)}
-        properties = {**head, **body["properties"], "environments": environments}
+        properties: Schema = {**head, **body["properties"], "environments": environments}
         named = {"allOf": [properties["metadata"], {"required": ["name"]}]}
-        document = {**body, "properties": {**properties, "metadata": named}}
+        document: Schema = {**body, "properties": {**properties, "metadata": named}}
         defs[kind] = {**document, "required": ["apiVersion", "kind", *required]}
 
 

@@ -25,839 +25,382 @@ def schema(kind: str) -> Any:
     return {"type": "definitions", "schema": top, "definitions": _MODELS[kind]}
 
 
-_0 = {"type": "str"}
-_1 = {"type": "function-before", "function": {"type": "no-info", "function": v.cpu}, "schema": _0}
-_2 = {"type": "nullable", "schema": _1}
-_3 = {"type": "default", "schema": _2, "default": None}
-_4 = {"type": "model-field", "schema": _3}
-_5 = {"type": "function-before", "function": {"type": "no-info", "function": v.memory}, "schema": _0}
-_6 = {"type": "nullable", "schema": _5}
-_7 = {"type": "default", "schema": _6, "default": None}
-_8 = {"type": "model-field", "schema": _7}
-_9 = {"type": "model-fields", "fields": {"cpu": _4, "memory": _8}, "model_name": "Quantities"}
-_10 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _9,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Quantities"},
-    "ref": "Quantities",
-}
-_11 = {"type": "definition-ref", "schema_ref": "Quantities"}
-_12 = {"type": "function-after", "function": {"type": "no-info", "function": v.path}, "schema": _0}
-_13 = {"type": "nullable", "schema": _12}
-_14 = {"type": "default", "schema": _13, "default": None}
-_15 = {"type": "model-field", "schema": _14}
-_16 = {"type": "str", "min_length": 1}
-_17 = {"type": "nullable", "schema": _16}
-_18 = {"type": "default", "schema": _17, "default": None}
-_19 = {"type": "model-field", "schema": _18}
-_20 = {"type": "tuple", "items_schema": [_16], "variadic_item_index": 0}
-_21 = {"type": "nullable", "schema": _20}
-_22 = {"type": "default", "schema": _21, "default": None}
-_23 = {"type": "model-field", "schema": _22}
-_24 = {"type": "function-after", "function": {"type": "no-info", "function": v.header}, "schema": _0}
-_25 = {"type": "dict", "keys_schema": _24, "values_schema": _0}
-_26 = {"type": "default", "schema": _25, "default": {}}
-_27 = {"type": "model-field", "schema": _26}
-_28 = {"type": "int", "ge": 0, "le": 2147483647}
-_29 = {"type": "function-before", "function": {"type": "no-info", "function": v.integer}, "schema": _28}
-_30 = {"type": "nullable", "schema": _29}
-_31 = {"type": "default", "schema": _30, "default": None}
-_32 = {"type": "model-field", "schema": _31}
-_33 = {"type": "int", "ge": 1, "le": 2147483647}
-_34 = {"type": "function-before", "function": {"type": "no-info", "function": v.integer}, "schema": _33}
-_35 = {"type": "nullable", "schema": _34}
-_36 = {"type": "default", "schema": _35, "default": None}
-_37 = {"type": "model-field", "schema": _36}
-_38 = {
-    "type": "model-fields",
-    "fields": {
-        "http": _15,
-        "grpc": _19,
-        "tcp": _19,
-        "exec": _23,
-        "port": _19,
-        "headers": _27,
-        "service": _19,
-        "initialDelaySeconds": _32,
-        "periodSeconds": _37,
-        "timeoutSeconds": _37,
-        "successThreshold": _37,
-        "failureThreshold": _37,
-    },
-    "model_name": "Probe",
-}
-_39 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _38,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Probe"},
-    "ref": "Probe",
-}
-_40 = {"type": "definition-ref", "schema_ref": "Probe"}
-_41 = {"type": "nullable", "schema": _0}
-_42 = {"type": "default", "schema": _41, "default": None}
-_43 = {"type": "model-field", "schema": _42}
-_44 = {"type": "function-after", "function": {"type": "no-info", "function": v.regex}, "schema": _0}
-_45 = {"type": "nullable", "schema": _44}
-_46 = {"type": "default", "schema": _45, "default": None}
-_47 = {"type": "model-field", "schema": _46}
-_48 = {"type": "literal", "expected": ["true"]}
-_49 = {"type": "nullable", "schema": _48}
-_50 = {"type": "default", "schema": _49, "default": None}
-_51 = {"type": "model-field", "schema": _50}
-_52 = {
-    "type": "model-fields",
-    "fields": {"exact": _43, "prefix": _19, "regex": _47, "present": _51},
-    "model_name": "TextMatch",
-}
-_53 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _52,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "TextMatch"},
-    "ref": "TextMatch",
-}
-_54 = {"type": "definition-ref", "schema_ref": "TextMatch"}
-_55 = {"type": "literal", "expected": ["Always", "IfNotPresent", "Never"]}
-_56 = {"type": "nullable", "schema": _55}
-_57 = {"type": "default", "schema": _56, "default": None}
-_58 = {"type": "model-field", "schema": _57}
-_59 = {
-    "type": "model-fields",
-    "fields": {"registry": _19, "repository": _19, "tag": _19, "digest": _19, "pullPolicy": _58},
-    "model_name": "Image",
-}
-_60 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _59,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Image"},
-    "ref": "Image",
-}
-_61 = {"type": "definition-ref", "schema_ref": "Image"}
-_62 = {"type": "nullable", "schema": _61}
-_63 = {"type": "default", "schema": _62, "default": None}
-_64 = {"type": "model-field", "schema": _63}
-_65 = {"type": "tuple", "items_schema": [_0], "variadic_item_index": 0}
-_66 = {"type": "default", "schema": _65, "default": ()}
-_67 = {"type": "model-field", "schema": _66}
-_68 = {"type": "int"}
-_69 = {"type": "function-before", "function": {"type": "no-info", "function": v.percent}, "schema": _68}
-_70 = {"type": "nullable", "schema": _69}
-_71 = {"type": "default", "schema": _70, "default": None}
-_72 = {"type": "model-field", "schema": _71}
-_73 = {"type": "model-fields", "fields": {"count": _32, "min": _37, "max": _37, "cpu": _72}, "model_name": "Replicas"}
-_74 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _73,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Replicas"},
-    "ref": "Replicas",
-}
-_75 = {"type": "definition-ref", "schema_ref": "Replicas"}
-_76 = {"type": "nullable", "schema": _75}
-_77 = {"type": "default", "schema": _76, "default": None}
-_78 = {"type": "model-field", "schema": _77}
-_79 = {"type": "nullable", "schema": _11}
-_80 = {"type": "default", "schema": _79, "default": None}
-_81 = {"type": "model-field", "schema": _80}
-_82 = {"type": "model-fields", "fields": {"requests": _81, "limits": _81}, "model_name": "Resources"}
-_83 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _82,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Resources"},
-    "ref": "Resources",
-}
-_84 = {"type": "definition-ref", "schema_ref": "Resources"}
-_85 = {"type": "nullable", "schema": _84}
-_86 = {"type": "default", "schema": _85, "default": None}
-_87 = {"type": "model-field", "schema": _86}
-_88 = {"type": "function-after", "function": {"type": "no-info", "function": v.env_name}, "schema": _0}
-_89 = {"type": "function-after", "function": {"type": "no-info", "function": v.key_reference}, "schema": _0}
-_90 = {"type": "nullable", "schema": _89}
-_91 = {"type": "default", "schema": _90, "default": None}
-_92 = {"type": "model-field", "schema": _91}
-_93 = {"type": "function-after", "function": {"type": "no-info", "function": v.field_path}, "schema": _0}
-_94 = {"type": "nullable", "schema": _93}
-_95 = {"type": "default", "schema": _94, "default": None}
-_96 = {"type": "model-field", "schema": _95}
-_97 = {
-    "type": "model-fields",
-    "fields": {"value": _43, "secret": _92, "configMap": _92, "field": _96},
-    "model_name": "EnvValue",
-}
-_98 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _97,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "EnvValue"},
-    "ref": "EnvValue",
-}
-_99 = {"type": "definition-ref", "schema_ref": "EnvValue"}
-_100 = {"type": "dict", "keys_schema": _88, "values_schema": _99}
-_101 = {"type": "default", "schema": _100, "default": {}}
-_102 = {"type": "model-field", "schema": _101}
-_103 = {"type": "nullable", "schema": _40}
-_104 = {"type": "default", "schema": _103, "default": None}
-_105 = {"type": "model-field", "schema": _104}
-_106 = {
-    "type": "model-fields",
-    "fields": {"readiness": _105, "liveness": _105, "startup": _105},
-    "model_name": "Health",
-}
-_107 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _106,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Health"},
-    "ref": "Health",
-}
-_108 = {"type": "definition-ref", "schema_ref": "Health"}
-_109 = {"type": "nullable", "schema": _108}
-_110 = {"type": "default", "schema": _109, "default": None}
-_111 = {"type": "model-field", "schema": _110}
-_112 = {"type": "function-after", "function": {"type": "no-info", "function": v.mount_path}, "schema": _0}
-_113 = {"type": "literal", "expected": ["Memory"]}
-_114 = {"type": "nullable", "schema": _113}
-_115 = {"type": "default", "schema": _114, "default": None}
-_116 = {"type": "model-field", "schema": _115}
-_117 = {"type": "model-fields", "fields": {"medium": _116, "sizeLimit": _8}, "model_name": "EmptyDir"}
-_118 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _117,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "EmptyDir"},
-    "ref": "EmptyDir",
-}
-_119 = {"type": "definition-ref", "schema_ref": "EmptyDir"}
-_120 = {"type": "nullable", "schema": _119}
-_121 = {"type": "default", "schema": _120, "default": None}
-_122 = {"type": "model-field", "schema": _121}
-_123 = {"type": "bool"}
-_124 = {"type": "function-before", "function": {"type": "no-info", "function": v.boolean}, "schema": _123}
-_125 = {"type": "nullable", "schema": _124}
-_126 = {"type": "default", "schema": _125, "default": None}
-_127 = {"type": "model-field", "schema": _126}
-_128 = {"type": "model-fields", "fields": {"emptyDir": _122, "readOnly": _127}, "model_name": "Volume"}
-_129 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _128,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Volume"},
-    "ref": "Volume",
-}
-_130 = {"type": "definition-ref", "schema_ref": "Volume"}
-_131 = {"type": "dict", "keys_schema": _112, "values_schema": _130}
-_132 = {"type": "default", "schema": _131, "default": {}}
-_133 = {"type": "model-field", "schema": _132}
-_134 = {"type": "function-before", "function": {"type": "no-info", "function": v.duration}, "schema": _0}
-_135 = {"type": "nullable", "schema": _134}
-_136 = {"type": "default", "schema": _135, "default": None}
-_137 = {"type": "model-field", "schema": _136}
-_138 = {"type": "model-fields", "fields": {"grace": _137}, "model_name": "Shutdown"}
-_139 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _138,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Shutdown"},
-    "ref": "Shutdown",
-}
-_140 = {"type": "definition-ref", "schema_ref": "Shutdown"}
-_141 = {"type": "nullable", "schema": _140}
-_142 = {"type": "default", "schema": _141, "default": None}
-_143 = {"type": "model-field", "schema": _142}
-_144 = {"type": "function-after", "function": {"type": "no-info", "function": v.service_name}, "schema": _0}
-_145 = {"type": "model-field", "schema": _144}
-_146 = {"type": "function-after", "function": {"type": "no-info", "function": v.label}, "schema": _0}
-_147 = {"type": "nullable", "schema": _146}
-_148 = {"type": "default", "schema": _147, "default": None}
-_149 = {"type": "model-field", "schema": _148}
-_150 = {"type": "function-after", "function": {"type": "no-info", "function": v.label_key}, "schema": _0}
-_151 = {"type": "function-after", "function": {"type": "no-info", "function": v.label_value}, "schema": _0}
-_152 = {"type": "dict", "keys_schema": _150, "values_schema": _151}
-_153 = {"type": "default", "schema": _152, "default": {}}
-_154 = {"type": "model-field", "schema": _153}
-_155 = {"type": "dict", "keys_schema": _150, "values_schema": _0}
-_156 = {"type": "default", "schema": _155, "default": {}}
-_157 = {"type": "model-field", "schema": _156}
-_158 = {
-    "type": "model-fields",
-    "fields": {"name": _145, "namespace": _149, "labels": _154, "annotations": _157},
-    "model_name": "Metadata",
-}
-_159 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _158,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Metadata"},
-    "ref": "Metadata",
-}
-_160 = {"type": "definition-ref", "schema_ref": "Metadata"}
-_161 = {"type": "model-field", "schema": _160}
-_162 = {"type": "int", "ge": 1, "le": 65535}
-_163 = {"type": "function-before", "function": {"type": "no-info", "function": v.integer}, "schema": _162}
-_164 = {"type": "nullable", "schema": _163}
-_165 = {"type": "default", "schema": _164, "default": None}
-_166 = {"type": "model-field", "schema": _165}
-_167 = {
-    "type": "literal",
-    "expected": ["http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql"],
-}
-_168 = {"type": "nullable", "schema": _167}
-_169 = {"type": "default", "schema": _168, "default": None}
-_170 = {"type": "model-field", "schema": _169}
-_171 = {
-    "type": "model-fields",
-    "fields": {"port": _166, "targetPort": _166, "protocol": _170},
-    "model_name": "PortSpec",
-}
-_172 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _171,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "PortSpec"},
-    "ref": "PortSpec",
-}
-_173 = {"type": "definition-ref", "schema_ref": "PortSpec"}
-_174 = {"type": "dict", "keys_schema": _146, "values_schema": _173}
-_175 = {"type": "default", "schema": _174, "default": {}}
-_176 = {"type": "model-field", "schema": _175}
-_177 = {"type": "function-after", "function": {"type": "no-info", "function": v.selector_key}, "schema": _0}
-_178 = {"type": "dict", "keys_schema": _177, "values_schema": _0}
-_179 = {"type": "default", "schema": _178, "default": {}}
-_180 = {"type": "model-field", "schema": _179}
-_181 = {"type": "model-fields", "fields": {"name": _149, "annotations": _180}, "model_name": "ServiceAccountSpec"}
-_182 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _181,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "ServiceAccountSpec"},
-    "ref": "ServiceAccountSpec",
-}
-_183 = {"type": "definition-ref", "schema_ref": "ServiceAccountSpec"}
-_184 = {"type": "nullable", "schema": _183}
-_185 = {"type": "default", "schema": _184, "default": None}
-_186 = {"type": "model-field", "schema": _185}
-_187 = {"type": "int", "ge": 0, "le": 100}
-_188 = {"type": "function-before", "function": {"type": "no-info", "function": v.integer}, "schema": _187}
-_189 = {"type": "nullable", "schema": _188}
-_190 = {"type": "default", "schema": _189, "default": None}
-_191 = {"type": "model-field", "schema": _190}
-_192 = {
-    "type": "model-fields",
-    "fields": {
-        "image": _64,
-        "command": _67,
-        "args": _67,
-        "replicas": _78,
-        "resources": _87,
-        "env": _102,
-        "health": _111,
-        "volumes": _133,
-        "shutdown": _143,
-        "weight": _191,
-    },
-    "model_name": "Version",
-}
-_193 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _192,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Version"},
-    "ref": "Version",
-}
-_194 = {"type": "definition-ref", "schema_ref": "Version"}
-_195 = {"type": "dict", "keys_schema": _146, "values_schema": _194}
-_196 = {"type": "default", "schema": _195, "default": {}}
-_197 = {"type": "model-field", "schema": _196}
-_198 = {"type": "dict", "keys_schema": _146, "values_schema": _188}
-_199 = {"type": "default", "schema": _198, "default": {}}
-_200 = {"type": "model-field", "schema": _199}
-_201 = {"type": "function-after", "function": {"type": "no-info", "function": v.workload_reference}, "schema": _0}
-_202 = {"type": "nullable", "schema": _201}
-_203 = {"type": "default", "schema": _202, "default": None}
-_204 = {"type": "model-field", "schema": _203}
-_205 = {"type": "function-after", "function": {"type": "no-info", "function": v.host}, "schema": _0}
-_206 = {"type": "nullable", "schema": _205}
-_207 = {"type": "default", "schema": _206, "default": None}
-_208 = {"type": "model-field", "schema": _207}
-_209 = {
-    "type": "model-fields",
-    "fields": {"version": _149, "service": _204, "host": _208, "port": _19, "weight": _191},
-    "model_name": "Destination",
-}
-_210 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _209,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Destination"},
-    "ref": "Destination",
-}
-_211 = {"type": "definition-ref", "schema_ref": "Destination"}
-_212 = {"type": "tuple", "items_schema": [_211], "variadic_item_index": 0}
-_213 = {"type": "default", "schema": _212, "default": ()}
-_214 = {"type": "model-field", "schema": _213}
-_215 = {"type": "model-fields", "fields": {"path": _15, "authority": _208}, "model_name": "Rewrite"}
-_216 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _215,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Rewrite"},
-    "ref": "Rewrite",
-}
-_217 = {"type": "definition-ref", "schema_ref": "Rewrite"}
-_218 = {"type": "nullable", "schema": _217}
-_219 = {"type": "default", "schema": _218, "default": None}
-_220 = {"type": "model-field", "schema": _219}
-_221 = {"type": "default", "schema": _20, "default": ()}
-_222 = {"type": "model-field", "schema": _221}
-_223 = {
-    "type": "model-fields",
-    "fields": {"attempts": _32, "perTryTimeout": _137, "retryOn": _222},
-    "model_name": "Retries",
-}
-_224 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _223,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Retries"},
-    "ref": "Retries",
-}
-_225 = {"type": "definition-ref", "schema_ref": "Retries"}
-_226 = {"type": "nullable", "schema": _225}
-_227 = {"type": "default", "schema": _226, "default": None}
-_228 = {"type": "model-field", "schema": _227}
-_229 = {"type": "function-after", "function": {"type": "no-info", "function": v.pattern}, "schema": _0}
-_230 = {"type": "nullable", "schema": _229}
-_231 = {"type": "default", "schema": _230, "default": None}
-_232 = {"type": "model-field", "schema": _231}
-_233 = {
-    "type": "model-fields",
-    "fields": {"pattern": _232, "exact": _15, "prefix": _15, "regex": _47},
-    "model_name": "PathMatch",
-}
-_234 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _233,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "PathMatch"},
-    "ref": "PathMatch",
-}
-_235 = {"type": "definition-ref", "schema_ref": "PathMatch"}
-_236 = {"type": "tuple", "items_schema": [_235], "variadic_item_index": 0}
-_237 = {"type": "default", "schema": _236, "default": ()}
-_238 = {"type": "model-field", "schema": _237}
-_239 = {"type": "dict", "keys_schema": _24, "values_schema": _54}
-_240 = {"type": "default", "schema": _239, "default": {}}
-_241 = {"type": "model-field", "schema": _240}
-_242 = {"type": "function-after", "function": {"type": "no-info", "function": v.method}, "schema": _0}
-_243 = {"type": "tuple", "items_schema": [_242], "variadic_item_index": 0}
-_244 = {"type": "default", "schema": _243, "default": ()}
-_245 = {"type": "model-field", "schema": _244}
-_246 = {
-    "type": "model-fields",
-    "fields": {"path": _238, "headers": _241, "queryParams": _241, "method": _245, "port": _19},
-    "model_name": "Match",
-}
-_247 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _246,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Match"},
-    "ref": "Match",
-}
-_248 = {"type": "definition-ref", "schema_ref": "Match"}
-_249 = {"type": "tuple", "items_schema": [_248], "variadic_item_index": 0}
-_250 = {"type": "default", "schema": _249, "default": ()}
-_251 = {"type": "model-field", "schema": _250}
-_252 = {
-    "type": "model-fields",
-    "fields": {
-        "to": _200,
-        "destinations": _214,
-        "rewrite": _220,
-        "timeout": _137,
-        "retries": _228,
-        "name": _149,
-        "match": _251,
-    },
-    "model_name": "Route",
-}
-_253 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _252,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Route"},
-    "ref": "Route",
-}
-_254 = {"type": "definition-ref", "schema_ref": "Route"}
-_255 = {"type": "tuple", "items_schema": [_254], "variadic_item_index": 0}
-_256 = {"type": "default", "schema": _255, "default": ()}
-_257 = {"type": "model-field", "schema": _256}
-_258 = {"type": "model-field", "schema": _205}
-_259 = {
-    "type": "model-fields",
-    "fields": {
-        "to": _200,
-        "destinations": _214,
-        "rewrite": _220,
-        "timeout": _137,
-        "retries": _228,
-        "host": _258,
-        "gateway": _149,
-        "port": _19,
-        "path": _238,
-    },
-    "model_name": "Expose",
-}
-_260 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _259,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Expose"},
-    "ref": "Expose",
-}
-_261 = {"type": "definition-ref", "schema_ref": "Expose"}
-_262 = {"type": "tuple", "items_schema": [_261], "variadic_item_index": 0}
-_263 = {"type": "default", "schema": _262, "default": ()}
-_264 = {"type": "model-field", "schema": _263}
-_265 = {"type": "literal", "expected": ["STRICT", "PERMISSIVE", "DISABLE"]}
-_266 = {"type": "nullable", "schema": _265}
-_267 = {"type": "default", "schema": _266, "default": None}
-_268 = {"type": "model-field", "schema": _267}
-_269 = {"type": "dict", "keys_schema": _146, "values_schema": _265}
-_270 = {"type": "default", "schema": _269, "default": {}}
-_271 = {"type": "model-field", "schema": _270}
-_272 = {"type": "model-fields", "fields": {"mode": _268, "ports": _271}, "model_name": "Mtls"}
-_273 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _272,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Mtls"},
-    "ref": "Mtls",
-}
-_274 = {"type": "definition-ref", "schema_ref": "Mtls"}
-_275 = {"type": "nullable", "schema": _274}
-_276 = {"type": "default", "schema": _275, "default": None}
-_277 = {"type": "model-field", "schema": _276}
-_278 = {"type": "tuple", "items_schema": [_201], "variadic_item_index": 0}
-_279 = {"type": "default", "schema": _278, "default": ()}
-_280 = {"type": "model-field", "schema": _279}
-_281 = {"type": "tuple", "items_schema": [_146], "variadic_item_index": 0}
-_282 = {"type": "default", "schema": _281, "default": ()}
-_283 = {"type": "model-field", "schema": _282}
-_284 = {"type": "function-after", "function": {"type": "no-info", "function": v.principal}, "schema": _0}
-_285 = {"type": "tuple", "items_schema": [_284], "variadic_item_index": 0}
-_286 = {"type": "default", "schema": _285, "default": ()}
-_287 = {"type": "model-field", "schema": _286}
-_288 = {
-    "type": "model-fields",
-    "fields": {"services": _280, "gateway": _283, "namespaces": _283, "principals": _287},
-    "model_name": "Source",
-}
-_289 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _288,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Source"},
-    "ref": "Source",
-}
-_290 = {"type": "definition-ref", "schema_ref": "Source"}
-_291 = {"type": "tuple", "items_schema": [_290], "variadic_item_index": 0}
-_292 = {"type": "default", "schema": _291, "default": ()}
-_293 = {"type": "model-field", "schema": _292, "validation_alias": "from", "serialization_alias": "from"}
-_294 = {"type": "function-after", "function": {"type": "no-info", "function": v.access_path}, "schema": _0}
-_295 = {"type": "tuple", "items_schema": [_294], "variadic_item_index": 0}
-_296 = {"type": "default", "schema": _295, "default": ()}
-_297 = {"type": "model-field", "schema": _296}
-_298 = {"type": "model-fields", "fields": {"methods": _245, "paths": _297, "ports": _222}, "model_name": "Operation"}
-_299 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _298,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Operation"},
-    "ref": "Operation",
-}
-_300 = {"type": "definition-ref", "schema_ref": "Operation"}
-_301 = {"type": "tuple", "items_schema": [_300], "variadic_item_index": 0}
-_302 = {"type": "default", "schema": _301, "default": ()}
-_303 = {"type": "model-field", "schema": _302}
-_304 = {"type": "model-fields", "fields": {"from_": _293, "to": _303}, "model_name": "Access"}
-_305 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _304,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Access"},
-    "ref": "Access",
-}
-_306 = {"type": "definition-ref", "schema_ref": "Access"}
-_307 = {"type": "tuple", "items_schema": [_306], "variadic_item_index": 0}
-_308 = {"type": "default", "schema": _307, "default": ()}
-_309 = {"type": "model-field", "schema": _308}
-_310 = {"type": "function-after", "function": {"type": "no-info", "function": v.url}, "schema": _0}
-_311 = {"type": "nullable", "schema": _310}
-_312 = {"type": "default", "schema": _311, "default": None}
-_313 = {"type": "model-field", "schema": _312}
-_314 = {"type": "model-fields", "fields": {"service": _204, "namespaces": _283, "url": _313}, "model_name": "Call"}
-_315 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _314,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Call"},
-    "ref": "Call",
-}
-_316 = {"type": "definition-ref", "schema_ref": "Call"}
-_317 = {"type": "tuple", "items_schema": [_316], "variadic_item_index": 0}
-_318 = {"type": "default", "schema": _317, "default": ()}
-_319 = {"type": "model-field", "schema": _318}
-_320 = {
-    "type": "model-fields",
-    "fields": {
-        "image": _64,
-        "command": _67,
-        "args": _67,
-        "replicas": _78,
-        "resources": _87,
-        "env": _102,
-        "health": _111,
-        "volumes": _133,
-        "shutdown": _143,
-        "metadata": _161,
-        "platform": _149,
-        "port": _166,
-        "ports": _176,
-        "serviceAccount": _186,
-        "versions": _197,
-        "routes": _257,
-        "timeout": _137,
-        "retries": _228,
-        "expose": _264,
-        "mtls": _277,
-        "access": _309,
-        "calls": _319,
-        "parameters": _222,
-    },
-    "model_name": "MeshService",
-}
-_321 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _320,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "MeshService"},
-    "ref": "MeshService",
-}
-_322 = {"type": "definition-ref", "schema_ref": "MeshService"}
-_323 = {"type": "model-field", "schema": _146}
-_324 = {
-    "type": "model-fields",
-    "fields": {"name": _323, "labels": _154, "annotations": _157},
-    "model_name": "PlatformMetadata",
-}
-_325 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _324,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "PlatformMetadata"},
-    "ref": "PlatformMetadata",
-}
-_326 = {"type": "definition-ref", "schema_ref": "PlatformMetadata"}
-_327 = {"type": "model-field", "schema": _326}
-_328 = {"type": "literal", "expected": ["1"]}
-_329 = {"type": "nullable", "schema": _328}
-_330 = {"type": "default", "schema": _329, "default": None}
-_331 = {"type": "model-field", "schema": _330}
-_332 = {"type": "function-after", "function": {"type": "no-info", "function": v.version_number}, "schema": _0}
-_333 = {"type": "nullable", "schema": _332}
-_334 = {"type": "default", "schema": _333, "default": None}
-_335 = {"type": "model-field", "schema": _334}
-_336 = {"type": "literal", "expected": ["sidecar"]}
-_337 = {"type": "nullable", "schema": _336}
-_338 = {"type": "default", "schema": _337, "default": None}
-_339 = {"type": "model-field", "schema": _338}
-_340 = {
-    "type": "model-fields",
-    "fields": {"version": _335, "kubernetes": _335, "mode": _339, "trustDomain": _208, "clusterDomain": _208},
-    "model_name": "Istio",
-}
-_341 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _340,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Istio"},
-    "ref": "Istio",
-}
-_342 = {"type": "definition-ref", "schema_ref": "Istio"}
-_343 = {"type": "nullable", "schema": _342}
-_344 = {"type": "default", "schema": _343, "default": None}
-_345 = {"type": "model-field", "schema": _344}
-_346 = {"type": "tuple", "items_schema": [_205], "variadic_item_index": 0}
-_347 = {"type": "model-field", "schema": _346}
-_348 = {"type": "dict", "keys_schema": _177, "values_schema": _151}
-_349 = {"type": "default", "schema": _348, "default": {}}
-_350 = {"type": "model-field", "schema": _349}
-_351 = {"type": "function-after", "function": {"type": "no-info", "function": v.subdomain}, "schema": _0}
-_352 = {"type": "model-field", "schema": _351}
-_353 = {"type": "model-fields", "fields": {"credentialName": _352}, "model_name": "GatewayTls"}
-_354 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _353,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "GatewayTls"},
-    "ref": "GatewayTls",
-}
-_355 = {"type": "definition-ref", "schema_ref": "GatewayTls"}
-_356 = {"type": "nullable", "schema": _355}
-_357 = {"type": "default", "schema": _356, "default": None}
-_358 = {"type": "model-field", "schema": _357}
-_359 = {
-    "type": "model-fields",
-    "fields": {
-        "hosts": _347,
-        "namespace": _323,
-        "selector": _350,
-        "serviceAccount": _149,
-        "tls": _358,
-        "httpsRedirect": _127,
-    },
-    "model_name": "Gateway",
-}
-_360 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _359,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "Gateway"},
-    "ref": "Gateway",
-}
-_361 = {"type": "definition-ref", "schema_ref": "Gateway"}
-_362 = {"type": "dict", "keys_schema": _146, "values_schema": _361}
-_363 = {"type": "default", "schema": _362, "default": {}}
-_364 = {"type": "model-field", "schema": _363}
-_365 = {"type": "model-fields", "fields": {"ports": _176, "serviceAccount": _149}, "model_name": "CatalogEntry"}
-_366 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _365,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "CatalogEntry"},
-    "ref": "CatalogEntry",
-}
-_367 = {"type": "definition-ref", "schema_ref": "CatalogEntry"}
-_368 = {"type": "dict", "keys_schema": _201, "values_schema": _367}
-_369 = {"type": "default", "schema": _368, "default": {}}
-_370 = {"type": "model-field", "schema": _369}
-_371 = {
-    "type": "model-fields",
-    "fields": {"metadata": _327, "profile": _331, "istio": _345, "gateways": _364, "catalog": _370},
-    "model_name": "MeshPlatform",
-}
-_372 = {
-    "type": "model",
-    "cls": _Data,
-    "schema": _371,
-    "custom_init": False,
-    "root_model": False,
-    "config": {"extra_fields_behavior": "forbid", "title": "MeshPlatform"},
-    "ref": "MeshPlatform",
-}
-_373 = {"type": "definition-ref", "schema_ref": "MeshPlatform"}
+_0 = {'type': 'str'}
+_1 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.cpu}, 'schema': _0}
+_2 = {'type': 'nullable', 'schema': _1}
+_3 = {'type': 'default', 'schema': _2, 'default': None}
+_4 = {'type': 'model-field', 'schema': _3}
+_5 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.memory}, 'schema': _0}
+_6 = {'type': 'nullable', 'schema': _5}
+_7 = {'type': 'default', 'schema': _6, 'default': None}
+_8 = {'type': 'model-field', 'schema': _7}
+_9 = {'type': 'model-fields', 'fields': {'cpu': _4, 'memory': _8}, 'model_name': 'Quantities'}
+_10 = {'type': 'model', 'cls': _Data, 'schema': _9, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Quantities'}, 'ref': 'Quantities'}
+_11 = {'type': 'definition-ref', 'schema_ref': 'Quantities'}
+_12 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.path}, 'schema': _0}
+_13 = {'type': 'nullable', 'schema': _12}
+_14 = {'type': 'default', 'schema': _13, 'default': None}
+_15 = {'type': 'model-field', 'schema': _14}
+_16 = {'type': 'str', 'min_length': 1}
+_17 = {'type': 'nullable', 'schema': _16}
+_18 = {'type': 'default', 'schema': _17, 'default': None}
+_19 = {'type': 'model-field', 'schema': _18}
+_20 = {'type': 'tuple', 'items_schema': [_16], 'variadic_item_index': 0}
+_21 = {'type': 'nullable', 'schema': _20}
+_22 = {'type': 'default', 'schema': _21, 'default': None}
+_23 = {'type': 'model-field', 'schema': _22}
+_24 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.header}, 'schema': _0}
+_25 = {'type': 'dict', 'keys_schema': _24, 'values_schema': _0}
+_26 = {'type': 'default', 'schema': _25, 'default': {}}
+_27 = {'type': 'model-field', 'schema': _26}
+_28 = {'type': 'int', 'ge': 0, 'le': 2147483647}
+_29 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.integer}, 'schema': _28}
+_30 = {'type': 'nullable', 'schema': _29}
+_31 = {'type': 'default', 'schema': _30, 'default': None}
+_32 = {'type': 'model-field', 'schema': _31}
+_33 = {'type': 'int', 'ge': 1, 'le': 2147483647}
+_34 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.integer}, 'schema': _33}
+_35 = {'type': 'nullable', 'schema': _34}
+_36 = {'type': 'default', 'schema': _35, 'default': None}
+_37 = {'type': 'model-field', 'schema': _36}
+_38 = {'type': 'model-fields', 'fields': {'http': _15, 'grpc': _19, 'tcp': _19, 'exec': _23, 'port': _19, 'headers': _27, 'service': _19, 'initialDelaySeconds': _32, 'periodSeconds': _37, 'timeoutSeconds': _37, 'successThreshold': _37, 'failureThreshold': _37}, 'model_name': 'Probe'}
+_39 = {'type': 'model', 'cls': _Data, 'schema': _38, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Probe'}, 'ref': 'Probe'}
+_40 = {'type': 'definition-ref', 'schema_ref': 'Probe'}
+_41 = {'type': 'nullable', 'schema': _0}
+_42 = {'type': 'default', 'schema': _41, 'default': None}
+_43 = {'type': 'model-field', 'schema': _42}
+_44 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.regex}, 'schema': _0}
+_45 = {'type': 'nullable', 'schema': _44}
+_46 = {'type': 'default', 'schema': _45, 'default': None}
+_47 = {'type': 'model-field', 'schema': _46}
+_48 = {'type': 'literal', 'expected': ['true']}
+_49 = {'type': 'nullable', 'schema': _48}
+_50 = {'type': 'default', 'schema': _49, 'default': None}
+_51 = {'type': 'model-field', 'schema': _50}
+_52 = {'type': 'model-fields', 'fields': {'exact': _43, 'prefix': _19, 'regex': _47, 'present': _51}, 'model_name': 'TextMatch'}
+_53 = {'type': 'model', 'cls': _Data, 'schema': _52, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'TextMatch'}, 'ref': 'TextMatch'}
+_54 = {'type': 'definition-ref', 'schema_ref': 'TextMatch'}
+_55 = {'type': 'literal', 'expected': ['Always', 'IfNotPresent', 'Never']}
+_56 = {'type': 'nullable', 'schema': _55}
+_57 = {'type': 'default', 'schema': _56, 'default': None}
+_58 = {'type': 'model-field', 'schema': _57}
+_59 = {'type': 'model-fields', 'fields': {'registry': _19, 'repository': _19, 'tag': _19, 'digest': _19, 'pullPolicy': _58}, 'model_name': 'Image'}
+_60 = {'type': 'model', 'cls': _Data, 'schema': _59, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Image'}, 'ref': 'Image'}
+_61 = {'type': 'definition-ref', 'schema_ref': 'Image'}
+_62 = {'type': 'nullable', 'schema': _61}
+_63 = {'type': 'default', 'schema': _62, 'default': None}
+_64 = {'type': 'model-field', 'schema': _63}
+_65 = {'type': 'tuple', 'items_schema': [_0], 'variadic_item_index': 0}
+_66 = {'type': 'default', 'schema': _65, 'default': ()}
+_67 = {'type': 'model-field', 'schema': _66}
+_68 = {'type': 'int'}
+_69 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.percent}, 'schema': _68}
+_70 = {'type': 'nullable', 'schema': _69}
+_71 = {'type': 'default', 'schema': _70, 'default': None}
+_72 = {'type': 'model-field', 'schema': _71}
+_73 = {'type': 'model-fields', 'fields': {'count': _32, 'min': _37, 'max': _37, 'cpu': _72}, 'model_name': 'Replicas'}
+_74 = {'type': 'model', 'cls': _Data, 'schema': _73, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Replicas'}, 'ref': 'Replicas'}
+_75 = {'type': 'definition-ref', 'schema_ref': 'Replicas'}
+_76 = {'type': 'nullable', 'schema': _75}
+_77 = {'type': 'default', 'schema': _76, 'default': None}
+_78 = {'type': 'model-field', 'schema': _77}
+_79 = {'type': 'nullable', 'schema': _11}
+_80 = {'type': 'default', 'schema': _79, 'default': None}
+_81 = {'type': 'model-field', 'schema': _80}
+_82 = {'type': 'model-fields', 'fields': {'requests': _81, 'limits': _81}, 'model_name': 'Resources'}
+_83 = {'type': 'model', 'cls': _Data, 'schema': _82, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Resources'}, 'ref': 'Resources'}
+_84 = {'type': 'definition-ref', 'schema_ref': 'Resources'}
+_85 = {'type': 'nullable', 'schema': _84}
+_86 = {'type': 'default', 'schema': _85, 'default': None}
+_87 = {'type': 'model-field', 'schema': _86}
+_88 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.env_name}, 'schema': _0}
+_89 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.key_reference}, 'schema': _0}
+_90 = {'type': 'nullable', 'schema': _89}
+_91 = {'type': 'default', 'schema': _90, 'default': None}
+_92 = {'type': 'model-field', 'schema': _91}
+_93 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.field_path}, 'schema': _0}
+_94 = {'type': 'nullable', 'schema': _93}
+_95 = {'type': 'default', 'schema': _94, 'default': None}
+_96 = {'type': 'model-field', 'schema': _95}
+_97 = {'type': 'model-fields', 'fields': {'value': _43, 'secret': _92, 'configMap': _92, 'field': _96}, 'model_name': 'EnvValue'}
+_98 = {'type': 'model', 'cls': _Data, 'schema': _97, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'EnvValue'}, 'ref': 'EnvValue'}
+_99 = {'type': 'definition-ref', 'schema_ref': 'EnvValue'}
+_100 = {'type': 'dict', 'keys_schema': _88, 'values_schema': _99}
+_101 = {'type': 'default', 'schema': _100, 'default': {}}
+_102 = {'type': 'model-field', 'schema': _101}
+_103 = {'type': 'nullable', 'schema': _40}
+_104 = {'type': 'default', 'schema': _103, 'default': None}
+_105 = {'type': 'model-field', 'schema': _104}
+_106 = {'type': 'model-fields', 'fields': {'readiness': _105, 'liveness': _105, 'startup': _105}, 'model_name': 'Health'}
+_107 = {'type': 'model', 'cls': _Data, 'schema': _106, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Health'}, 'ref': 'Health'}
+_108 = {'type': 'definition-ref', 'schema_ref': 'Health'}
+_109 = {'type': 'nullable', 'schema': _108}
+_110 = {'type': 'default', 'schema': _109, 'default': None}
+_111 = {'type': 'model-field', 'schema': _110}
+_112 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.mount_path}, 'schema': _0}
+_113 = {'type': 'literal', 'expected': ['Memory']}
+_114 = {'type': 'nullable', 'schema': _113}
+_115 = {'type': 'default', 'schema': _114, 'default': None}
+_116 = {'type': 'model-field', 'schema': _115}
+_117 = {'type': 'model-fields', 'fields': {'medium': _116, 'sizeLimit': _8}, 'model_name': 'EmptyDir'}
+_118 = {'type': 'model', 'cls': _Data, 'schema': _117, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'EmptyDir'}, 'ref': 'EmptyDir'}
+_119 = {'type': 'definition-ref', 'schema_ref': 'EmptyDir'}
+_120 = {'type': 'nullable', 'schema': _119}
+_121 = {'type': 'default', 'schema': _120, 'default': None}
+_122 = {'type': 'model-field', 'schema': _121}
+_123 = {'type': 'bool'}
+_124 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.boolean}, 'schema': _123}
+_125 = {'type': 'nullable', 'schema': _124}
+_126 = {'type': 'default', 'schema': _125, 'default': None}
+_127 = {'type': 'model-field', 'schema': _126}
+_128 = {'type': 'model-fields', 'fields': {'emptyDir': _122, 'readOnly': _127}, 'model_name': 'Volume'}
+_129 = {'type': 'model', 'cls': _Data, 'schema': _128, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Volume'}, 'ref': 'Volume'}
+_130 = {'type': 'definition-ref', 'schema_ref': 'Volume'}
+_131 = {'type': 'dict', 'keys_schema': _112, 'values_schema': _130}
+_132 = {'type': 'default', 'schema': _131, 'default': {}}
+_133 = {'type': 'model-field', 'schema': _132}
+_134 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.duration}, 'schema': _0}
+_135 = {'type': 'nullable', 'schema': _134}
+_136 = {'type': 'default', 'schema': _135, 'default': None}
+_137 = {'type': 'model-field', 'schema': _136}
+_138 = {'type': 'model-fields', 'fields': {'grace': _137}, 'model_name': 'Shutdown'}
+_139 = {'type': 'model', 'cls': _Data, 'schema': _138, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Shutdown'}, 'ref': 'Shutdown'}
+_140 = {'type': 'definition-ref', 'schema_ref': 'Shutdown'}
+_141 = {'type': 'nullable', 'schema': _140}
+_142 = {'type': 'default', 'schema': _141, 'default': None}
+_143 = {'type': 'model-field', 'schema': _142}
+_144 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.service_name}, 'schema': _0}
+_145 = {'type': 'model-field', 'schema': _144}
+_146 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.label}, 'schema': _0}
+_147 = {'type': 'nullable', 'schema': _146}
+_148 = {'type': 'default', 'schema': _147, 'default': None}
+_149 = {'type': 'model-field', 'schema': _148}
+_150 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.label_key}, 'schema': _0}
+_151 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.label_value}, 'schema': _0}
+_152 = {'type': 'dict', 'keys_schema': _150, 'values_schema': _151}
+_153 = {'type': 'default', 'schema': _152, 'default': {}}
+_154 = {'type': 'model-field', 'schema': _153}
+_155 = {'type': 'dict', 'keys_schema': _150, 'values_schema': _0}
+_156 = {'type': 'default', 'schema': _155, 'default': {}}
+_157 = {'type': 'model-field', 'schema': _156}
+_158 = {'type': 'model-fields', 'fields': {'name': _145, 'namespace': _149, 'labels': _154, 'annotations': _157}, 'model_name': 'Metadata'}
+_159 = {'type': 'model', 'cls': _Data, 'schema': _158, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Metadata'}, 'ref': 'Metadata'}
+_160 = {'type': 'definition-ref', 'schema_ref': 'Metadata'}
+_161 = {'type': 'model-field', 'schema': _160}
+_162 = {'type': 'int', 'ge': 1, 'le': 65535}
+_163 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.integer}, 'schema': _162}
+_164 = {'type': 'nullable', 'schema': _163}
+_165 = {'type': 'default', 'schema': _164, 'default': None}
+_166 = {'type': 'model-field', 'schema': _165}
+_167 = {'type': 'literal', 'expected': ['http', 'http2', 'https', 'grpc', 'grpc-web', 'tls', 'tcp', 'mongo', 'redis', 'mysql']}
+_168 = {'type': 'nullable', 'schema': _167}
+_169 = {'type': 'default', 'schema': _168, 'default': None}
+_170 = {'type': 'model-field', 'schema': _169}
+_171 = {'type': 'model-fields', 'fields': {'port': _166, 'targetPort': _166, 'protocol': _170}, 'model_name': 'PortSpec'}
+_172 = {'type': 'model', 'cls': _Data, 'schema': _171, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'PortSpec'}, 'ref': 'PortSpec'}
+_173 = {'type': 'definition-ref', 'schema_ref': 'PortSpec'}
+_174 = {'type': 'dict', 'keys_schema': _146, 'values_schema': _173}
+_175 = {'type': 'default', 'schema': _174, 'default': {}}
+_176 = {'type': 'model-field', 'schema': _175}
+_177 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.selector_key}, 'schema': _0}
+_178 = {'type': 'dict', 'keys_schema': _177, 'values_schema': _0}
+_179 = {'type': 'default', 'schema': _178, 'default': {}}
+_180 = {'type': 'model-field', 'schema': _179}
+_181 = {'type': 'model-fields', 'fields': {'name': _149, 'annotations': _180}, 'model_name': 'ServiceAccountSpec'}
+_182 = {'type': 'model', 'cls': _Data, 'schema': _181, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'ServiceAccountSpec'}, 'ref': 'ServiceAccountSpec'}
+_183 = {'type': 'definition-ref', 'schema_ref': 'ServiceAccountSpec'}
+_184 = {'type': 'nullable', 'schema': _183}
+_185 = {'type': 'default', 'schema': _184, 'default': None}
+_186 = {'type': 'model-field', 'schema': _185}
+_187 = {'type': 'int', 'ge': 0, 'le': 100}
+_188 = {'type': 'function-before', 'function': {'type': 'no-info', 'function': v.integer}, 'schema': _187}
+_189 = {'type': 'nullable', 'schema': _188}
+_190 = {'type': 'default', 'schema': _189, 'default': None}
+_191 = {'type': 'model-field', 'schema': _190}
+_192 = {'type': 'model-fields', 'fields': {'image': _64, 'command': _67, 'args': _67, 'replicas': _78, 'resources': _87, 'env': _102, 'health': _111, 'volumes': _133, 'shutdown': _143, 'weight': _191}, 'model_name': 'Version'}
+_193 = {'type': 'model', 'cls': _Data, 'schema': _192, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Version'}, 'ref': 'Version'}
+_194 = {'type': 'definition-ref', 'schema_ref': 'Version'}
+_195 = {'type': 'dict', 'keys_schema': _146, 'values_schema': _194}
+_196 = {'type': 'default', 'schema': _195, 'default': {}}
+_197 = {'type': 'model-field', 'schema': _196}
+_198 = {'type': 'dict', 'keys_schema': _146, 'values_schema': _188}
+_199 = {'type': 'default', 'schema': _198, 'default': {}}
+_200 = {'type': 'model-field', 'schema': _199}
+_201 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.workload_reference}, 'schema': _0}
+_202 = {'type': 'nullable', 'schema': _201}
+_203 = {'type': 'default', 'schema': _202, 'default': None}
+_204 = {'type': 'model-field', 'schema': _203}
+_205 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.host}, 'schema': _0}
+_206 = {'type': 'nullable', 'schema': _205}
+_207 = {'type': 'default', 'schema': _206, 'default': None}
+_208 = {'type': 'model-field', 'schema': _207}
+_209 = {'type': 'model-fields', 'fields': {'version': _149, 'service': _204, 'host': _208, 'port': _19, 'weight': _191}, 'model_name': 'Destination'}
+_210 = {'type': 'model', 'cls': _Data, 'schema': _209, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Destination'}, 'ref': 'Destination'}
+_211 = {'type': 'definition-ref', 'schema_ref': 'Destination'}
+_212 = {'type': 'tuple', 'items_schema': [_211], 'variadic_item_index': 0}
+_213 = {'type': 'default', 'schema': _212, 'default': ()}
+_214 = {'type': 'model-field', 'schema': _213}
+_215 = {'type': 'model-fields', 'fields': {'path': _15, 'authority': _208}, 'model_name': 'Rewrite'}
+_216 = {'type': 'model', 'cls': _Data, 'schema': _215, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Rewrite'}, 'ref': 'Rewrite'}
+_217 = {'type': 'definition-ref', 'schema_ref': 'Rewrite'}
+_218 = {'type': 'nullable', 'schema': _217}
+_219 = {'type': 'default', 'schema': _218, 'default': None}
+_220 = {'type': 'model-field', 'schema': _219}
+_221 = {'type': 'default', 'schema': _20, 'default': ()}
+_222 = {'type': 'model-field', 'schema': _221}
+_223 = {'type': 'model-fields', 'fields': {'attempts': _32, 'perTryTimeout': _137, 'retryOn': _222}, 'model_name': 'Retries'}
+_224 = {'type': 'model', 'cls': _Data, 'schema': _223, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Retries'}, 'ref': 'Retries'}
+_225 = {'type': 'definition-ref', 'schema_ref': 'Retries'}
+_226 = {'type': 'nullable', 'schema': _225}
+_227 = {'type': 'default', 'schema': _226, 'default': None}
+_228 = {'type': 'model-field', 'schema': _227}
+_229 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.pattern}, 'schema': _0}
+_230 = {'type': 'nullable', 'schema': _229}
+_231 = {'type': 'default', 'schema': _230, 'default': None}
+_232 = {'type': 'model-field', 'schema': _231}
+_233 = {'type': 'model-fields', 'fields': {'pattern': _232, 'exact': _15, 'prefix': _15, 'regex': _47}, 'model_name': 'PathMatch'}
+_234 = {'type': 'model', 'cls': _Data, 'schema': _233, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'PathMatch'}, 'ref': 'PathMatch'}
+_235 = {'type': 'definition-ref', 'schema_ref': 'PathMatch'}
+_236 = {'type': 'tuple', 'items_schema': [_235], 'variadic_item_index': 0}
+_237 = {'type': 'default', 'schema': _236, 'default': ()}
+_238 = {'type': 'model-field', 'schema': _237}
+_239 = {'type': 'dict', 'keys_schema': _24, 'values_schema': _54}
+_240 = {'type': 'default', 'schema': _239, 'default': {}}
+_241 = {'type': 'model-field', 'schema': _240}
+_242 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.method}, 'schema': _0}
+_243 = {'type': 'tuple', 'items_schema': [_242], 'variadic_item_index': 0}
+_244 = {'type': 'default', 'schema': _243, 'default': ()}
+_245 = {'type': 'model-field', 'schema': _244}
+_246 = {'type': 'model-fields', 'fields': {'path': _238, 'headers': _241, 'queryParams': _241, 'method': _245, 'port': _19}, 'model_name': 'Match'}
+_247 = {'type': 'model', 'cls': _Data, 'schema': _246, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Match'}, 'ref': 'Match'}
+_248 = {'type': 'definition-ref', 'schema_ref': 'Match'}
+_249 = {'type': 'tuple', 'items_schema': [_248], 'variadic_item_index': 0}
+_250 = {'type': 'default', 'schema': _249, 'default': ()}
+_251 = {'type': 'model-field', 'schema': _250}
+_252 = {'type': 'model-fields', 'fields': {'to': _200, 'destinations': _214, 'rewrite': _220, 'timeout': _137, 'retries': _228, 'name': _149, 'match': _251}, 'model_name': 'Route'}
+_253 = {'type': 'model', 'cls': _Data, 'schema': _252, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Route'}, 'ref': 'Route'}
+_254 = {'type': 'definition-ref', 'schema_ref': 'Route'}
+_255 = {'type': 'tuple', 'items_schema': [_254], 'variadic_item_index': 0}
+_256 = {'type': 'default', 'schema': _255, 'default': ()}
+_257 = {'type': 'model-field', 'schema': _256}
+_258 = {'type': 'model-field', 'schema': _205}
+_259 = {'type': 'model-fields', 'fields': {'to': _200, 'destinations': _214, 'rewrite': _220, 'timeout': _137, 'retries': _228, 'host': _258, 'gateway': _149, 'port': _19, 'path': _238}, 'model_name': 'Expose'}
+_260 = {'type': 'model', 'cls': _Data, 'schema': _259, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Expose'}, 'ref': 'Expose'}
+_261 = {'type': 'definition-ref', 'schema_ref': 'Expose'}
+_262 = {'type': 'tuple', 'items_schema': [_261], 'variadic_item_index': 0}
+_263 = {'type': 'default', 'schema': _262, 'default': ()}
+_264 = {'type': 'model-field', 'schema': _263}
+_265 = {'type': 'literal', 'expected': ['STRICT', 'PERMISSIVE', 'DISABLE']}
+_266 = {'type': 'nullable', 'schema': _265}
+_267 = {'type': 'default', 'schema': _266, 'default': None}
+_268 = {'type': 'model-field', 'schema': _267}
+_269 = {'type': 'dict', 'keys_schema': _146, 'values_schema': _265}
+_270 = {'type': 'default', 'schema': _269, 'default': {}}
+_271 = {'type': 'model-field', 'schema': _270}
+_272 = {'type': 'model-fields', 'fields': {'mode': _268, 'ports': _271}, 'model_name': 'Mtls'}
+_273 = {'type': 'model', 'cls': _Data, 'schema': _272, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Mtls'}, 'ref': 'Mtls'}
+_274 = {'type': 'definition-ref', 'schema_ref': 'Mtls'}
+_275 = {'type': 'nullable', 'schema': _274}
+_276 = {'type': 'default', 'schema': _275, 'default': None}
+_277 = {'type': 'model-field', 'schema': _276}
+_278 = {'type': 'tuple', 'items_schema': [_201], 'variadic_item_index': 0}
+_279 = {'type': 'default', 'schema': _278, 'default': ()}
+_280 = {'type': 'model-field', 'schema': _279}
+_281 = {'type': 'tuple', 'items_schema': [_146], 'variadic_item_index': 0}
+_282 = {'type': 'default', 'schema': _281, 'default': ()}
+_283 = {'type': 'model-field', 'schema': _282}
+_284 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.principal}, 'schema': _0}
+_285 = {'type': 'tuple', 'items_schema': [_284], 'variadic_item_index': 0}
+_286 = {'type': 'default', 'schema': _285, 'default': ()}
+_287 = {'type': 'model-field', 'schema': _286}
+_288 = {'type': 'model-fields', 'fields': {'services': _280, 'gateway': _283, 'namespaces': _283, 'principals': _287}, 'model_name': 'Source'}
+_289 = {'type': 'model', 'cls': _Data, 'schema': _288, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Source'}, 'ref': 'Source'}
+_290 = {'type': 'definition-ref', 'schema_ref': 'Source'}
+_291 = {'type': 'tuple', 'items_schema': [_290], 'variadic_item_index': 0}
+_292 = {'type': 'default', 'schema': _291, 'default': ()}
+_293 = {'type': 'model-field', 'schema': _292, 'validation_alias': 'from', 'serialization_alias': 'from'}
+_294 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.access_path}, 'schema': _0}
+_295 = {'type': 'tuple', 'items_schema': [_294], 'variadic_item_index': 0}
+_296 = {'type': 'default', 'schema': _295, 'default': ()}
+_297 = {'type': 'model-field', 'schema': _296}
+_298 = {'type': 'model-fields', 'fields': {'methods': _245, 'paths': _297, 'ports': _222}, 'model_name': 'Operation'}
+_299 = {'type': 'model', 'cls': _Data, 'schema': _298, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Operation'}, 'ref': 'Operation'}
+_300 = {'type': 'definition-ref', 'schema_ref': 'Operation'}
+_301 = {'type': 'tuple', 'items_schema': [_300], 'variadic_item_index': 0}
+_302 = {'type': 'default', 'schema': _301, 'default': ()}
+_303 = {'type': 'model-field', 'schema': _302}
+_304 = {'type': 'model-fields', 'fields': {'from_': _293, 'to': _303}, 'model_name': 'Access'}
+_305 = {'type': 'model', 'cls': _Data, 'schema': _304, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Access'}, 'ref': 'Access'}
+_306 = {'type': 'definition-ref', 'schema_ref': 'Access'}
+_307 = {'type': 'tuple', 'items_schema': [_306], 'variadic_item_index': 0}
+_308 = {'type': 'default', 'schema': _307, 'default': ()}
+_309 = {'type': 'model-field', 'schema': _308}
+_310 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.url}, 'schema': _0}
+_311 = {'type': 'nullable', 'schema': _310}
+_312 = {'type': 'default', 'schema': _311, 'default': None}
+_313 = {'type': 'model-field', 'schema': _312}
+_314 = {'type': 'model-fields', 'fields': {'service': _204, 'namespaces': _283, 'url': _313}, 'model_name': 'Call'}
+_315 = {'type': 'model', 'cls': _Data, 'schema': _314, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Call'}, 'ref': 'Call'}
+_316 = {'type': 'definition-ref', 'schema_ref': 'Call'}
+_317 = {'type': 'tuple', 'items_schema': [_316], 'variadic_item_index': 0}
+_318 = {'type': 'default', 'schema': _317, 'default': ()}
+_319 = {'type': 'model-field', 'schema': _318}
+_320 = {'type': 'model-fields', 'fields': {'image': _64, 'command': _67, 'args': _67, 'replicas': _78, 'resources': _87, 'env': _102, 'health': _111, 'volumes': _133, 'shutdown': _143, 'metadata': _161, 'platform': _149, 'port': _166, 'ports': _176, 'serviceAccount': _186, 'versions': _197, 'routes': _257, 'timeout': _137, 'retries': _228, 'expose': _264, 'mtls': _277, 'access': _309, 'calls': _319, 'parameters': _222}, 'model_name': 'MeshService'}
+_321 = {'type': 'model', 'cls': _Data, 'schema': _320, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'MeshService'}, 'ref': 'MeshService'}
+_322 = {'type': 'definition-ref', 'schema_ref': 'MeshService'}
+_323 = {'type': 'model-field', 'schema': _146}
+_324 = {'type': 'model-fields', 'fields': {'name': _323, 'labels': _154, 'annotations': _157}, 'model_name': 'PlatformMetadata'}
+_325 = {'type': 'model', 'cls': _Data, 'schema': _324, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'PlatformMetadata'}, 'ref': 'PlatformMetadata'}
+_326 = {'type': 'definition-ref', 'schema_ref': 'PlatformMetadata'}
+_327 = {'type': 'model-field', 'schema': _326}
+_328 = {'type': 'literal', 'expected': ['1']}
+_329 = {'type': 'nullable', 'schema': _328}
+_330 = {'type': 'default', 'schema': _329, 'default': None}
+_331 = {'type': 'model-field', 'schema': _330}
+_332 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.version_number}, 'schema': _0}
+_333 = {'type': 'nullable', 'schema': _332}
+_334 = {'type': 'default', 'schema': _333, 'default': None}
+_335 = {'type': 'model-field', 'schema': _334}
+_336 = {'type': 'literal', 'expected': ['sidecar']}
+_337 = {'type': 'nullable', 'schema': _336}
+_338 = {'type': 'default', 'schema': _337, 'default': None}
+_339 = {'type': 'model-field', 'schema': _338}
+_340 = {'type': 'model-fields', 'fields': {'version': _335, 'kubernetes': _335, 'mode': _339, 'trustDomain': _208, 'clusterDomain': _208}, 'model_name': 'Istio'}
+_341 = {'type': 'model', 'cls': _Data, 'schema': _340, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Istio'}, 'ref': 'Istio'}
+_342 = {'type': 'definition-ref', 'schema_ref': 'Istio'}
+_343 = {'type': 'nullable', 'schema': _342}
+_344 = {'type': 'default', 'schema': _343, 'default': None}
+_345 = {'type': 'model-field', 'schema': _344}
+_346 = {'type': 'tuple', 'items_schema': [_205], 'variadic_item_index': 0}
+_347 = {'type': 'model-field', 'schema': _346}
+_348 = {'type': 'dict', 'keys_schema': _177, 'values_schema': _151}
+_349 = {'type': 'default', 'schema': _348, 'default': {}}
+_350 = {'type': 'model-field', 'schema': _349}
+_351 = {'type': 'function-after', 'function': {'type': 'no-info', 'function': v.subdomain}, 'schema': _0}
+_352 = {'type': 'model-field', 'schema': _351}
+_353 = {'type': 'model-fields', 'fields': {'credentialName': _352}, 'model_name': 'GatewayTls'}
+_354 = {'type': 'model', 'cls': _Data, 'schema': _353, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'GatewayTls'}, 'ref': 'GatewayTls'}
+_355 = {'type': 'definition-ref', 'schema_ref': 'GatewayTls'}
+_356 = {'type': 'nullable', 'schema': _355}
+_357 = {'type': 'default', 'schema': _356, 'default': None}
+_358 = {'type': 'model-field', 'schema': _357}
+_359 = {'type': 'model-fields', 'fields': {'hosts': _347, 'namespace': _323, 'selector': _350, 'serviceAccount': _149, 'tls': _358, 'httpsRedirect': _127}, 'model_name': 'Gateway'}
+_360 = {'type': 'model', 'cls': _Data, 'schema': _359, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'Gateway'}, 'ref': 'Gateway'}
+_361 = {'type': 'definition-ref', 'schema_ref': 'Gateway'}
+_362 = {'type': 'dict', 'keys_schema': _146, 'values_schema': _361}
+_363 = {'type': 'default', 'schema': _362, 'default': {}}
+_364 = {'type': 'model-field', 'schema': _363}
+_365 = {'type': 'model-fields', 'fields': {'ports': _176, 'serviceAccount': _149}, 'model_name': 'CatalogEntry'}
+_366 = {'type': 'model', 'cls': _Data, 'schema': _365, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'CatalogEntry'}, 'ref': 'CatalogEntry'}
+_367 = {'type': 'definition-ref', 'schema_ref': 'CatalogEntry'}
+_368 = {'type': 'dict', 'keys_schema': _201, 'values_schema': _367}
+_369 = {'type': 'default', 'schema': _368, 'default': {}}
+_370 = {'type': 'model-field', 'schema': _369}
+_371 = {'type': 'model-fields', 'fields': {'metadata': _327, 'profile': _331, 'istio': _345, 'gateways': _364, 'catalog': _370}, 'model_name': 'MeshPlatform'}
+_372 = {'type': 'model', 'cls': _Data, 'schema': _371, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'MeshPlatform'}, 'ref': 'MeshPlatform'}
+_373 = {'type': 'definition-ref', 'schema_ref': 'MeshPlatform'}
 
 _MODELS: dict[str, list[Any]] = {
-    "MeshService": [
-        _10,
-        _39,
-        _53,
-        _321,
-        _60,
-        _74,
-        _83,
-        _98,
-        _107,
-        _129,
-        _118,
-        _139,
-        _159,
-        _172,
-        _182,
-        _193,
-        _253,
-        _210,
-        _216,
-        _224,
-        _247,
-        _234,
-        _260,
-        _273,
-        _305,
-        _289,
-        _299,
-        _315,
-    ],
+    "MeshService": [_10, _39, _53, _321, _60, _74, _83, _98, _107, _129, _118, _139, _159, _172, _182, _193, _253, _210, _216, _224, _247, _234, _260, _273, _305, _289, _299, _315],
     "MeshPlatform": [_372, _325, _341, _360, _354, _366, _172],
 }
