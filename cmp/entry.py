@@ -14,7 +14,9 @@ def main() -> int:
     """Run the program; the exit code is 0 fine, 1 errors in the input, 2 usage, 3 a bug of ours, 130 interrupted."""
     gc.disable()
     try:
-        return _run(sys.argv[1:])
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()  # not at exit, where nobody would handle that the reader has gone
+        return code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -16,7 +16,6 @@ from cmp.diagnostics import Diagnostic, Pos, did_you_mean
 from cmp.merge.compose import Tree
 from cmp.source import Node
 from cmp.spec import _core
-from cmp.spec.later import LATER
 from cmp.spec.validators import shown
 
 
@@ -151,8 +150,8 @@ def _unknown(kind: str, loc: Sequence[str | int], pos: Pos) -> Diagnostic:
     from cmp.spec.models import keys_at  # only on the way to an error
 
     key = str(loc[-1])
-    owner, known = keys_at(kind, loc[:-1])
-    if key.removesuffix("+") in LATER.get(owner, ()):
+    known, later = keys_at(kind, loc[:-1])
+    if key.removesuffix("+") in later:
         return Diagnostic("MS106", f'"{key}" is part of the language, but not built yet', pos, "leave it out for now")
     return Diagnostic("MS101", f'unknown key "{key}"', pos, did_you_mean(key, known))
 

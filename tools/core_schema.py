@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic_core import __version__
 
+from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
 BUILT_FOR = "{version}"
@@ -37,6 +38,7 @@ def schema(kind: str) -> Any:
 
 '''
 
+_MODULES = {"cmp.spec.syntax": "s", "cmp.spec.validators": "v"}
 _DROPPED = ("metadata", "serialization", "computed_fields", "ref")
 
 
@@ -93,6 +95,6 @@ class _Writer:
             return "[" + ", ".join(self._value(key, item) for item in value) + "]"
         if value == () or value is None or isinstance(value, bool | int | str):
             return repr(value)
-        if callable(value) and value.__module__ == "cmp.spec.validators":
-            return f"v.{value.__name__}"
-        raise TypeError(f"cannot compile {value!r}: models are plain data, validators functions of cmp.spec.validators")
+        if callable(value) and value.__module__ in _MODULES:
+            return f"{_MODULES[value.__module__]}.{value.__name__}"
+        raise TypeError(f"cannot compile {value!r}: models are plain data, validators functions of {list(_MODULES)}")

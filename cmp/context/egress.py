@@ -16,7 +16,7 @@ def external(call: Call) -> tuple[str, ExternalPort] | None:
     """The outside host and port of a call; None for a call inside the mesh."""
     if call.url is None:
         return None
-    from cmp.spec.validators import SCHEMES
+    from cmp.spec.syntax import SCHEMES
 
     scheme, _, rest = call.url.partition("://")
     host, _, port = rest.partition(":")

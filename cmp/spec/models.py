@@ -12,14 +12,14 @@ from cmp.spec.types import Model
 MODELS: dict[str, type[Model]] = {"MeshService": MeshService, "MeshPlatform": MeshPlatform}
 
 
-def keys_at(kind: str, loc: Sequence[str | int]) -> tuple[str, list[str]]:
-    """The name and the keys, as people write them, of the model that stands at a location below a kind."""
+def keys_at(kind: str, loc: Sequence[str | int]) -> tuple[list[str], frozenset[str]]:
+    """The keys, as people write them, of the model at a location below a kind, and those that are not built yet."""
     model: Any = MODELS[kind]
     for step in loc:
         inside = _inside(model)
         model = _below(inside, step) if inside is not None else _element(model)
     model = _inside(model)
-    return (model.__name__, keys_of(model)) if model is not None else ("", [])
+    return (keys_of(model), model.later) if model is not None else ([], frozenset())
 
 
 def keys_of(model: type[Model]) -> list[str]:

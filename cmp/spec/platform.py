@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from cmp.spec.types import (
     Bool,
@@ -16,6 +16,7 @@ from cmp.spec.types import (
     Text,
     VersionNumber,
     Workload,
+    words,
 )
 from cmp.spec.workload import PortSpec
 
@@ -31,6 +32,8 @@ class PlatformMetadata(Model):
 class Istio(Model):
     """The mesh to render for."""
 
+    later: ClassVar[frozenset[str]] = words("install revision api")
+
     version: VersionNumber | None = None
     kubernetes: VersionNumber | None = None
     mode: Literal["sidecar"] | None = None
@@ -41,11 +44,15 @@ class Istio(Model):
 class GatewayTls(Model):
     """The certificate of a gateway's hosts: a Secret of type TLS in the gateway's namespace."""
 
+    later: ClassVar[frozenset[str]] = words("issuer mode minProtocolVersion")
+
     credentialName: Subdomain
 
 
 class Gateway(Model):
     """An ingress gateway: which hosts it serves, and which pods do it."""
+
+    later: ClassVar[frozenset[str]] = words("ports access jwt telemetry mtls")
 
     hosts: tuple[Host, ...]
     namespace: Label
@@ -64,6 +71,11 @@ class CatalogEntry(Model):
 
 class MeshPlatform(Model):
     """The platform file, in long form. `defaults` is merged below every service before parsing and not kept here."""
+
+    later: ClassVar[frozenset[str]] = words(
+        "providers mtls telemetry namespaces networkPolicy argocd monitoring policy access jwt proxy calls "
+        "manifests patches"
+    )
 
     metadata: PlatformMetadata
     profile: Literal["1"] | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cmp.spec.security import Access, Mtls
 from cmp.spec.traffic import Call, Expose, Retries, Route
-from cmp.spec.types import Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word
+from cmp.spec.types import Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
 from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
 
 
@@ -19,6 +21,12 @@ class Metadata(Model):
 
 class MeshService(WorkloadFields):
     """A service as its team writes it, after the merge, in long form."""
+
+    later: ClassVar[frozenset[str]] = words(
+        "selector external service config secrets workload jobs strategy rbac pod proxy rollout envFrom "
+        "loadBalancer connectionPool outlierDetection tls retryBudget proxyProtocol tunnel cors tcpRoutes "
+        "tlsRoutes jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
+    )
 
     metadata: Metadata
     platform: Label | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from cmp.spec.types import (
     Count,
@@ -20,6 +20,7 @@ from cmp.spec.types import (
     Weight,
     Word,
     Workload,
+    words,
 )
 
 
@@ -44,6 +45,10 @@ class TextMatch(Model):
 class Match(Model):
     """Conditions of a route; all of one match must hold. Several values of one key are an OR."""
 
+    later: ClassVar[frozenset[str]] = words(
+        "withoutHeaders cookies authority scheme ignoreUriCase from sourceLabels claims gateways"
+    )
+
     path: tuple[PathMatch, ...] = ()
     headers: dict[Header, TextMatch] = {}
     queryParams: dict[Header, TextMatch] = {}
@@ -54,12 +59,16 @@ class Match(Model):
 class Rewrite(Model):
     """What replaces the matched part of the path, and the Host header, before the request is sent on."""
 
+    later: ClassVar[frozenset[str]] = words("regex")
+
     path: Path | None = None
     authority: Host | None = None
 
 
 class Retries(Model):
     """How failed tries are repeated (Istio's HTTPRetry). The default repeats only what was never sent."""
+
+    later: ClassVar[frozenset[str]] = words("backoff retryRemoteLocalities retryIgnorePreviousHosts")
 
     attempts: Count | None = None
     perTryTimeout: Duration | None = None
@@ -68,6 +77,8 @@ class Retries(Model):
 
 class Destination(Model):
     """A target of a route: a version of this service, another service, or a host."""
+
+    later: ClassVar[frozenset[str]] = words("headers")
 
     version: Label | None = None
     service: Workload | None = None
@@ -89,12 +100,18 @@ class Target(Model):
 class Route(Target):
     """One rule, tried in the order written. Without `match` it is the last."""
 
+    later: ClassVar[frozenset[str]] = words("fault mirror headers redirect directResponse delegate cors")
+
     name: Label | None = None
     match: tuple[Match, ...] = ()
 
 
 class Expose(Target):
     """A host at a gateway of the platform. `path` bounds what of the service is to be seen there."""
+
+    later: ClassVar[frozenset[str]] = words(
+        "tls gatewayPort headers redirect directResponse delegated cors fault mirror"
+    )
 
     host: Host
     gateway: Label | None = None
@@ -104,6 +121,8 @@ class Expose(Target):
 
 class Call(Model):
     """Something the service calls: a service, all services of namespaces, or an address outside the mesh."""
+
+    later: ClassVar[frozenset[str]] = words("tls gateway")
 
     service: Workload | None = None
     namespaces: tuple[Label, ...] = ()

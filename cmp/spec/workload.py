@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from cmp.spec.types import (
     Bool,
@@ -25,11 +25,14 @@ from cmp.spec.types import (
     Text,
     Weight,
     Word,
+    words,
 )
 
 
 class Image(Model):
     """A container image; written as one reference or in parts, so that an overlay can change the tag alone."""
+
+    later: ClassVar[frozenset[str]] = words("pullSecrets")
 
     registry: Word | None = None
     repository: Word | None = None
@@ -40,6 +43,8 @@ class Image(Model):
 
 class Replicas(Model):
     """How many pods: a fixed number, or a range that a HorizontalPodAutoscaler keeps by CPU utilization."""
+
+    later: ClassVar[frozenset[str]] = words("memory metrics behavior triggers")
 
     count: Count | None = None
     min: Positive | None = None
@@ -105,12 +110,16 @@ class EmptyDir(Model):
 class Volume(Model):
     """What is mounted at a path of the container."""
 
+    later: ClassVar[frozenset[str]] = words("size secret configMap claim csi projected subPath mode storageClass")
+
     emptyDir: EmptyDir | None = None
     readOnly: Bool | None = None
 
 
 class Shutdown(Model):
     """How long a pod may take to finish its requests after it left the endpoints."""
+
+    later: ClassVar[frozenset[str]] = words("preStop")
 
     grace: Duration | None = None
 
@@ -132,11 +141,17 @@ class WorkloadFields(Model):
 class Version(WorkloadFields):
     """One version of a service: its share of the traffic in percent, and what differs from the service."""
 
+    later: ClassVar[frozenset[str]] = words(
+        "selector pod proxy config secrets loadBalancer connectionPool outlierDetection envFrom"
+    )
+
     weight: Weight | None = None
 
 
 class PortSpec(Model):
     """A port of the Service. Its name's part before the first `-` is the protocol, unless `protocol` says it."""
+
+    later: ClassVar[frozenset[str]] = words("appProtocol nodePort loadBalancer connectionPool outlierDetection tls")
 
     port: Port | None = None
     targetPort: Port | None = None
