@@ -21,6 +21,18 @@ def service_account(service: Service) -> Iterator[Manifest]:
     yield account
 
 
+def proxy_config(service: Service) -> Iterator[Manifest]:
+    """The number of the proxy's threads. The proxy reads it when it starts, so the object is there before the pods.
+
+    https://istio.io/latest/docs/reference/config/networking/proxy-config/
+    """
+    proxy = service.spec.proxy
+    if proxy is None or proxy.concurrency is None:
+        return
+    spec = {"selector": {"matchLabels": {"app": service.name}}, "concurrency": proxy.concurrency}
+    yield manifest("networking.istio.io/v1beta1", "ProxyConfig", service.name, spec=spec)
+
+
 def deployments(service: Service) -> Iterator[Manifest]:
     """One Deployment per version, named so from the first one on, that rolls without losing a pod.
 
@@ -85,6 +97,7 @@ def selector(service: Service, version: Version) -> dict[str, str]:
 STEPS = (
     Step(Wave.PREREQUISITES, service_account),
     Step(Wave.PREREQUISITES, disruption_budgets),
+    Step(Wave.PREREQUISITES, proxy_config),
     Step(Wave.WORKLOADS, deployments),
     Step(Wave.FOLLOWERS, autoscalers),
 )

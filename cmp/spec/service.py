@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from cmp.spec.security import Access, Mtls
 from cmp.spec.traffic import Call, Expose, Retries, Route
-from cmp.spec.types import Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
+from cmp.spec.types import Count, Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
 from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
 
 
@@ -19,11 +19,21 @@ class Metadata(Model):
     annotations: dict[LabelKey, Text] = {}
 
 
+class Proxy(Model):
+    """Settings of the proxy beside the service (Istio's ProxyConfig). `concurrency` 0 is one thread for each core."""
+
+    later: ClassVar[frozenset[str]] = words(
+        "inject resources excludeInboundPorts excludeOutboundPorts image environmentVariables"
+    )
+
+    concurrency: Count | None = None
+
+
 class MeshService(WorkloadFields):
     """A service as its team writes it, after the merge, in long form."""
 
     later: ClassVar[frozenset[str]] = words(
-        "selector external service config secrets workload jobs strategy rbac pod proxy rollout envFrom "
+        "selector external service config secrets workload jobs strategy rbac pod rollout envFrom "
         "loadBalancer connectionPool outlierDetection tls retryBudget proxyProtocol tunnel cors tcpRoutes "
         "tlsRoutes jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
@@ -41,4 +51,5 @@ class MeshService(WorkloadFields):
     mtls: Mtls | None = None
     access: tuple[Access, ...] = ()
     calls: tuple[Call, ...] = ()
+    proxy: Proxy | None = None
     parameters: tuple[Word, ...] = ()
