@@ -1,0 +1,71 @@
+"""Golden cases: a folder of tests/cases is an input with the exact output, or the exact errors, that belong to it."""
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cmp.diagnostics import SpecError
+from cmp.diagnostics import render as shown
+from cmp.emit import emit
+from cmp.environment import Environment
+from cmp.pipeline import render
+
+CASES = Path(__file__).parent / "cases"
+FOLDERS = sorted(path.name for path in CASES.iterdir() if path.is_dir())
+FILES = ("expected.yaml", "expected.err")
+
+
+def where(folder: str) -> tuple[str, Environment]:
+    """The path that a case renders and who renders it. The case's folder is the root of the repository."""
+    file = CASES / folder / "env.yaml"
+    given: dict[str, Any] = yaml.safe_load(file.read_text()) if file.exists() else {}
+    path = given.pop("path", "")
+    environment = Environment(
+        namespace=given.pop("namespace", "shop"),
+        name=given.pop("name", ""),
+        parameters=given.pop("parameters", {}),
+        source_path=path or ".",
+        argocd=given.pop("argocd", False),
+    )
+    assert not given, f"env.yaml: unknown keys {sorted(given)}"
+    return str(CASES / folder / path), environment
+
+
+def outcome(folder: str) -> tuple[str, str, list[Any]]:
+    """The name of the expected file, what belongs into it, and the objects."""
+    texts: dict[str, str] = {}
+    try:
+        manifests = render(*where(folder), texts).manifests
+    except SpecError as error:
+        return "expected.err", shown(error.diagnostics, texts) + "\n", []
+    return "expected.yaml", emit(manifests, "yaml"), manifests
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_case(folder: str, request: pytest.FixtureRequest) -> None:
+    name, text, _ = outcome(folder)
+    assert (name == "expected.err") == folder.startswith("error-"), text
+    if request.config.getoption("--update"):
+        for each in FILES:
+            (CASES / folder / each).unlink(missing_ok=True)
+        (CASES / folder / name).write_text(text, encoding="utf-8")
+    assert [each for each in FILES if (CASES / folder / each).exists()] == [name], "pytest --update writes it"
+    expected = (CASES / folder / name).read_text(encoding="utf-8")
+    lines = difflib.unified_diff(expected.splitlines(), text.splitlines(), f"{folder}/{name}", "rendered", lineterm="")
+    if text != expected:
+        pytest.fail("\n".join(["differs (pytest --update accepts it):", *lines]), pytrace=False)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_rendering_again_gives_the_same_bytes(folder: str) -> None:
+    assert outcome(folder)[:2] == outcome(folder)[:2]
+
+
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if not folder.startswith("error-")])
+def test_both_formats_hold_the_same_objects(folder: str) -> None:
+    _, text, manifests = outcome(folder)
+    lines = emit(manifests, "ndjson").splitlines()
+    assert [yaml.safe_load(line) for line in lines] == list(yaml.safe_load_all(text))
