@@ -311,14 +311,29 @@ CATALOGUE: dict[str, Entry] = {
         example=("calls: [https://api.example.com:8443, tcp://api.example.com:8443]"),
         cure=("calls: [https://api.example.com:8443]"),
     ),
+    "MS217": Entry(
+        title="a host that nobody declares",
+        text=(
+            "A route leads to a host outside the cluster. A proxy knows such a host only where a service of the "
+            "namespace calls it."
+        ),
+        example=("routes: {destinations: {host: api.example.com}}"),
+        cure=("calls: https://api.example.com\nroutes: {destinations: {host: api.example.com}}"),
+    ),
     "MS218": Entry(
-        title="a probe or grace period that Kubernetes refuses",
+        title="settings that cannot be",
         text=(
             "successThreshold is 1 for liveness and startup probes; port and headers are for http probes, service "
             "for grpc ones; the grace period is whole seconds and longer than the five that pass before the stop "
-            "signal."
+            "signal; user 1337 is the proxy's; retries with attempts: 0 say nothing else."
         ),
         example=("shutdown: {grace: 3s}"),
         cure=("shutdown: {grace: 30s}"),
+    ),
+    "MS219": Entry(
+        title="something that no request reaches",
+        text="A route or an exposed host stands behind one that takes every request.",
+        example=("routes: [{to: v2}, {match: {path: /new}, to: v1}]"),
+        cure=("routes: [{match: {path: /new}, to: v1}, {to: v2}]"),
     ),
 }

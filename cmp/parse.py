@@ -7,28 +7,32 @@ belongs to one release of pydantic-core; with any other, the models themselves a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pydantic_core import SchemaValidator, ValidationError
 
 from cmp.diagnostics import Diagnostic, Pos, did_you_mean
 from cmp.merge.compose import Tree
+from cmp.merge.layers import incomplete
+from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE
 from cmp.source import Node
 from cmp.spec import _core
 from cmp.spec.validators import shown
+
+Path = tuple[str | int, ...]
 
 
 class Parsed(NamedTuple):
     """A typed spec with the tree that it was made from: that of the merge, less what the models refuse.
 
-    ``broken`` holds the top-level keys below which something was taken out, so that a check can tell what follows from
-    an error that is already reported.
+    ``broken`` holds the paths of what was taken out, so that a check can tell what follows from an error that was
+    reported already.
     """
 
     tree: Tree
     spec: Any
-    broken: frozenset[str] = frozenset()
+    broken: frozenset[Path] = frozenset()
 
 
 def parse_services(trees: Sequence[Tree], problems: list[Diagnostic]) -> list[Parsed]:
@@ -48,10 +52,12 @@ def _parse(kind: str, tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
 
     None where a key that a spec cannot do without is missing or refused.
     """
-    validator, broken, node = _validator(kind), set[str](), tree.node
+    validator, broken, node = _validator(kind), set[Path](), tree.node
     for _ in range(3):  # taking a value out can leave something incomplete above it
         try:
-            return Parsed(tree._replace(node=node), validator.validate_python(plain(node)), frozenset(broken))
+            spec = validator.validate_python(plain(node))
+            problems += _incomplete(kind, node, broken)
+            return Parsed(tree._replace(node=node), spec, frozenset(broken))
         except ValidationError as error:
             refused = error.errors(include_url=False)
         said = {
@@ -67,11 +73,24 @@ def _parse(kind: str, tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
             return None
         for path in sorted(paths, key=lambda path: [str(step).zfill(9) for step in path], reverse=True):
             node = _without(node, path)
-        broken.update(str(path[0]) for path in paths)
+        broken.update(paths)
     return None
 
 
-def _to_remove(node: Node, error: Any) -> tuple[str | int, ...]:
+def _incomplete(kind: str, node: Node, broken: set[Path]) -> Iterator[Diagnostic]:
+    """Maps without the one key that says what they are, unless that key may be what was taken out."""
+    shape = SERVICE_SHAPE if kind == "MeshService" else PLATFORM_SHAPE
+    said: set[Pos] = set()
+    for path in sorted(incomplete(node, shape), key=len):
+        found, _ = _deepest(node, path)
+        if found.pos not in said and not any(gone[: len(path)] == path for gone in broken):
+            said.add(found.pos)
+            choice = [key for group in shape.at(path).form.one_of for key in group]
+            message = f"{_dotted(path)}: {', '.join(choice[:-1])}{' or ' if choice[1:] else ''}{choice[-1]} is missing"
+            yield Diagnostic("MS102", message, found.pos, f"add {choice[0]}" if len(choice) == 1 else "add one of them")
+
+
+def _to_remove(node: Node, error: Any) -> Path:
     """The path of the value to take out for an error: the value itself, or what lacks a required key."""
     loc = [step for step in error["loc"] if step != "[key]"]
     if error["type"] == "missing":
@@ -80,7 +99,7 @@ def _to_remove(node: Node, error: Any) -> tuple[str | int, ...]:
     return tuple(loc[:depth])
 
 
-def _without(node: Node, path: tuple[str | int, ...]) -> Node:
+def _without(node: Node, path: Path) -> Node:
     step, rest = path[0], path[1:]
     if isinstance(node.value, dict) and step in node.value:
         below = {step: _without(node.value[str(step)], rest)} if rest else {}

@@ -45,7 +45,9 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
         raise SpecError(problems)
     manifests = list(_built(context))
     if not manifests:
-        raise SpecError([Diagnostic("MS001", f'"{files.relative(where.path, where.root)}" gives no objects')])
+        message = f'"{files.relative(where.path, where.root)}" gives no objects'
+        help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
+        raise SpecError([Diagnostic("MS001", message, help=help)])
     return Rendered(order(manifests), len(context.services))
 
 
@@ -115,8 +117,9 @@ def _built(context: Context) -> Iterator[Manifest]:
         key = (manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"])
         if key in seen:
             message = f'{manifest["kind"]} "{metadata["name"]}" is written twice in namespace "{metadata["namespace"]}"'
-            related = ((_pos(seen[key]), "first written by this one"),)
-            problems.append(Diagnostic("MS207", message, _pos(owner), "rename one of the two", "error", related))
+            first, second = sorted((_pos(seen[key]), _pos(owner)))
+            related = ((first, "first written by this one"),)
+            problems.append(Diagnostic("MS207", message, second, "rename one of the two", "error", related))
         seen.setdefault(key, owner)
         yield manifest
     if problems:

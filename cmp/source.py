@@ -266,10 +266,11 @@ class _Reader:
         if mark is not None:
             problem = getattr(error, "problem", None) or "not YAML"
             pos, begun = self._at(mark), getattr(error, "context_mark", None)
-            # where an unclosed quote begins, say, because it is found at the end of the file
-            notes = [(self._at(begun), str(getattr(error, "context", "")))] if begun is not None else []
-            related = tuple(note for note in notes if note[0] != pos)
-            return Diagnostic("MS004", f"not valid YAML: {problem}", pos, _hint(problem), "error", related)
+            hint, related = _hint(problem), ()
+            if begun is not None and hint.startswith("close"):  # what is left open is noticed only further down
+                pos, related = self._at(begun), ((pos, "noticed here"),)  # type: ignore[assignment]
+                problem = f"{getattr(error, 'context', '')}, {problem}"
+            return Diagnostic("MS004", f"not valid YAML: {problem}", pos, hint, "error", related)
         offset = getattr(error, "position", 0) or 0
         before = self._text.encode()[:offset].decode(errors="replace")
         lines = (before + "?").splitlines()  # libyaml ends a line at "\r" alone, too

@@ -123,11 +123,11 @@ def _items(schema: Schema) -> Schema:
 
 
 def _exclude(target: Schema, form: Form) -> None:
-    """Keys of different groups exclude each other; tag and digest may stand together in one image."""
+    """Keys of different groups exclude each other, unless they are null; tag and digest may stand in one image."""
     if form.path.endswith("image"):
         return
     pairs = [
-        {"required": [a, b]}
+        {"required": [a, b], "properties": {a: {"not": NULL}, b: {"not": NULL}}}
         for left, right in combinations(form.one_of, 2)
         for a in left
         for b in right
@@ -149,8 +149,11 @@ def _shorthands(defs: Schema) -> None:
 
 
 def _documents(defs: Schema) -> None:
-    """Bodies without required keys for overlays, and around them the documents with apiVersion and kind."""
-    for name in ("Metadata", "PlatformMetadata"):
+    """Bodies without required keys for overlays, and around them the documents with apiVersion and kind.
+
+    Items of lists keep theirs: an overlay replaces such a list, and does not reach into it.
+    """
+    for name in ("Metadata", "PlatformMetadata", "Gateway", "GatewayTls"):
         defs[name].pop("required", None)
     service, platform = defs.pop("MeshService"), defs.pop("MeshPlatform")
     parameters = service["properties"]["parameters"]
@@ -191,13 +194,22 @@ def _body(name: str) -> Schema:
 
 
 def _tidy(schema: Any) -> None:
-    """Null removes a value, so every key takes it; titles that repeat the key and defaults of the models go."""
+    """Null removes a value, so every key takes it; titles that repeat the key and defaults of the models go.
+
+    A constant that looks like another type may be written without quotes.
+    """
     if isinstance(schema, list):
         for item in schema:
             _tidy(item)
     if not isinstance(schema, dict):
         return
-    properties = schema.get("properties")
+    if schema.get("const") in ("true", "1"):
+        text = schema.pop("const")
+        schema.pop("type", None)
+        schema["enum"] = [text, json.loads(text)]
+    each, properties = schema.get("additionalProperties"), schema.get("properties")
+    if isinstance(each, dict) and NULL not in each.get("anyOf", ()):
+        schema["additionalProperties"] = {"anyOf": [*each.get("anyOf", [each]), NULL]}
     if isinstance(properties, dict):
         for key, value in properties.items():
             value.pop("title", None)
@@ -207,5 +219,5 @@ def _tidy(schema: Any) -> None:
             elif not {"anyOf", "const", "allOf"} & set(value):
                 properties[key] = {"anyOf": [value, NULL]}
     for key, value in schema.items():
-        if key not in ("const", "enum", "required"):
+        if key not in ("const", "enum", "required", "not"):
             _tidy(value)

@@ -15,21 +15,13 @@ def check_calls(context: Context) -> Iterator[Finding]:
     """A call that its target in this render does not admit can only fail."""
     for service in context.services:
         for index, call in enumerate(service.spec.calls):
-            if call.service is None:
-                continue
-            target = context.service(*split(call.service, service.namespace))
-            if target is None or target is service or admits(target, service):
+            target = context.service(*split(call.service, service.namespace)) if call.service is not None else None
+            if target is None or target is service or admits(target, service.principal, service.namespace):
                 continue
             message = f'"{service.name}" calls "{target.name}", which does not admit it'
             related = ((target, ("access",), "its access is decided here"),)
-            yield Finding(
-                "MS208", service, _call_path(service, index), message, _admit(service, target), related=related
-            )
-
-
-def _call_path(service: Service, index: int) -> tuple[Step, ...]:
-    path: tuple[Step, ...] = ("calls", index)
-    return (*path, "service") if service.tree.node.get(*path, "service") else path
+            help = _admit(service, target)
+            yield Finding("MS208", service, ("calls", index, "service"), message, help, related=related)
 
 
 def _admit(caller: Service, target: Service) -> str:
@@ -37,19 +29,17 @@ def _admit(caller: Service, target: Service) -> str:
     return f'add to "{target.name}": access: {name}'
 
 
-def admits(target: Service, caller: Service) -> bool:
+def admits(target: Service, identity: str, namespace: str) -> bool:
     """Whether some grant of a service covers a caller, for whatever request."""
-    return any(_covers(grant, caller) for grant in target.grants)
+    return identity == target.principal or any(_covers(grant, identity, namespace) for grant in target.grants)
 
 
-def _covers(grant: Grant, caller: Service) -> bool:
+def _covers(grant: Grant, identity: str, namespace: str) -> bool:
     if not grant.sources:
         return True
     for source in grant.sources:
         names, principals = source.get("namespaces"), source.get("principals")
-        if (names is None or caller.namespace in names) and (
-            principals is None or _one_of(principals, caller.principal)
-        ):
+        if (names is None or namespace in names) and (principals is None or _one_of(principals, identity)):
             return True
     return False
 
@@ -67,19 +57,50 @@ def _one_of(patterns: tuple[str, ...], identity: str) -> bool:
 def check_destinations(context: Context) -> Iterator[Finding]:
     """A route keeps the caller's identity: a service that it leads to must admit the callers of the routing service."""
     for service in context.services:
-        callers = [one for one in context.services if one is not service and admits(service, one)]
         for target, path in targets(service):
             for index, one in enumerate(target.destinations):
                 other = context.service(*split(one.service, service.namespace)) if one.service else None
-                for caller in callers if other is not None and path[0] == "routes" else ():
-                    if other is not None and other is not caller and not admits(other, caller):
-                        message = f'"{caller.name}" reaches "{other.name}" by this route, which does not admit it'
-                        at = (*path, "destinations", index, "service")
-                        yield Finding("MS208", service, at, message, _admit(caller, other))
+                if other is None or other is service:
+                    continue
+                for name, help in _refused(context, service, other, path):
+                    message = f'"{name}" reaches "{other.name}" by this route, which does not admit it'
+                    yield Finding("MS208", service, (*path, "destinations", index, "service"), message, help)
+
+
+def _refused(context: Context, service: Service, other: Service, path: tuple[Step, ...]) -> Iterator[tuple[str, str]]:
+    """Who follows a route of ``service`` to ``other`` and is not admitted there, and what to write."""
+    if path[0] == "routes":
+        for caller in context.services:
+            identity = (caller.principal, caller.namespace)
+            if caller not in (service, other) and admits(service, *identity) and not admits(other, *identity):
+                yield caller.name, _admit(caller, other)
+    exposing = [one.gateway for one in service.exposures if path[0] == "routes" or one.at == path[1]]
+    for gateway in {one.name: one for one in exposing if one is not None}.values():
+        if not admits(other, gateway.principal, gateway.namespace):
+            yield f"gateway {gateway.name}", f'add to "{other.name}": access: {{from: {{gateway: {gateway.name}}}}}'
+
+
+def check_hosts(context: Context) -> Iterator[Finding]:
+    """A host that a route leads to is declared: a service of the cluster, or an outside host that somebody calls."""
+    for service in context.services:
+        known = {
+            outside[0]
+            for other in context.services
+            if other.namespace == service.namespace
+            for call in other.spec.calls
+            if (outside := external(call)) is not None
+        }
+        for target, path in targets(service):
+            for index, one in enumerate(target.destinations):
+                if one.host is None or one.host in known or one.host.endswith(f".svc.{service.target.cluster_domain}"):
+                    continue
+                message = f'nobody declares the host "{one.host}"'
+                help = f"add it to this service: calls: https://{one.host}"
+                yield Finding("MS217", service, (*path, "destinations", index, "host"), message, help)
 
 
 def check_external(context: Context) -> Iterator[Finding]:
-    """A port of an outside host speaks one protocol for all callers; a wildcard needs one that names hosts."""
+    """One port of an outside host speaks one protocol, whoever calls it; a wildcard needs one that names hosts."""
     seen: dict[tuple[str, str, int], tuple[Service, int, str]] = {}
     for service in context.services:
         for index, call in enumerate(service.spec.calls):
@@ -93,8 +114,31 @@ def check_external(context: Context) -> Iterator[Finding]:
                 message = f'port {port.number} of "{host}" is {first[2]} for "{first[0].name}" and {port.protocol} here'
                 related = ((first[0], ("calls", first[1], "url"), "first declared here"),)
                 yield Finding("MS216", service, path, message, "use one protocol", related=related)
-            if host.startswith("*") and port.protocol not in ("http", "http2", "grpc", "https", "tls"):
+            if host.startswith("*") and port.protocol not in NAMING:
                 message = (
                     f'"{call.url}": {port.protocol} does not carry host names, so a wildcard would catch everything'
                 )
                 yield Finding("MS216", service, path, message, "name the hosts one by one")
+        yield from _indistinct(service)
+
+
+#: Protocols in which the client says which host it wants.
+NAMING = ("http", "http2", "grpc", "https", "tls")
+
+
+def _indistinct(service: Service) -> Iterator[Finding]:
+    """Where the protocol names no host, a proxy tells hosts apart by port alone: two on one port are one listener.
+
+    https://istio.io/latest/docs/ops/configuration/traffic-management/tcp-traffic/
+    """
+    calls = [
+        (index, outside) for index, call in enumerate(service.spec.calls) if (outside := external(call)) is not None
+    ]
+    for position, (index, (host, port)) in enumerate(calls):
+        for before, (other, same) in calls[:position]:
+            blind = port.protocol not in NAMING or same.protocol not in NAMING
+            if blind and host != other and port.number == same.number:
+                message = f'"{host}" and "{other}" cannot be told apart on port {port.number}'
+                related = ((service, ("calls", before, "url"), "the other one"),)
+                help = "use another port for one of them, or let two services call one each"
+                yield Finding("MS216", service, ("calls", index, "url"), message, help, related=related)

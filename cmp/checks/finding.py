@@ -11,7 +11,10 @@ Step = str | int
 
 
 class Finding(NamedTuple):
-    """Something wrong with a value of a service or platform. ``on_key`` points at the key instead of the value."""
+    """Something wrong with a value of a service or platform.
+
+    ``on_key`` points at the key instead of the value, ``pos`` at a place outside the owner's tree.
+    """
 
     code: str
     owner: Service | Platform
@@ -20,12 +23,13 @@ class Finding(NamedTuple):
     help: str = ""
     on_key: bool = False
     related: tuple[tuple[Service, tuple[Step, ...], str], ...] = ()
+    pos: Pos | None = None
 
 
 def diagnose(finding: Finding) -> Diagnostic:
     """A finding with the positions of its paths."""
     related = tuple((locate(owner, path), text) for owner, path, text in finding.related)
-    pos = locate(finding.owner, finding.path, finding.on_key)
+    pos = finding.pos or locate(finding.owner, finding.path, finding.on_key)
     return Diagnostic(finding.code, finding.message, pos, finding.help, "error", related)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cmp.checks.finding import Finding
 from cmp.context.model import Context
 from cmp.diagnostics import did_you_mean
+from cmp.spec.syntax import LABEL
 
 #: The oldest releases that we write for: Istio's CRDs serve v1 of all kinds, and Kubernetes knows all fields.
 FLOORS = {"istio": (1, 24), "kubernetes": (1, 28)}
@@ -34,6 +36,15 @@ def check_gateway_accounts(context: Context) -> Iterator[Finding]:
             help = "add serviceAccount: that of its pods, by which services admit the gateway"
             assert context.platform is not None  # it holds the gateway
             yield Finding("MS102", context.platform, ("gateways", gateway.name), message, help)
+
+
+def check_app_names(context: Context) -> Iterator[Finding]:
+    """An app's name becomes a label, and part of names."""
+    for service in context.services:
+        if service.app and not re.fullmatch(LABEL, service.app):
+            message = f'"{service.app}" is not a valid name for an app'
+            help = "at most 63 lower-case letters, digits and -, with a letter or digit at both ends"
+            yield Finding("MS206", service, ("metadata",), message, help, pos=service.tree.app_pos)
 
 
 def check_namespaces(context: Context) -> Iterator[Finding]:

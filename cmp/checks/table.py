@@ -12,20 +12,27 @@ from cmp.diagnostics import Diagnostic
 CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     workload.check_images,
     workload.check_replicas,
+    workload.check_resources,
     workload.check_health,
     workload.check_shutdown,
+    workload.check_users,
     traffic.check_ports,
     traffic.check_weights,
     traffic.check_versions,
     traffic.check_route_ports,
     traffic.check_gateways,
     traffic.check_paths,
+    traffic.check_reachable,
+    traffic.check_encrypted_ports,
+    traffic.check_retries,
     traffic.check_combinations,
     access.check_calls,
     access.check_destinations,
+    access.check_hosts,
     access.check_external,
     platform.check_versions_known,
     platform.check_gateway_accounts,
+    platform.check_app_names,
     platform.check_namespaces,
     platform.check_platform_name,
 )
@@ -50,9 +57,11 @@ def check(context: Context) -> list[Diagnostic]:
 
 
 def _follows(finding: Finding, context: Context) -> bool:
+    """Whether a finding stands at, above or below a value that is gone, or is of a kind that such a value leads to."""
     owners = [finding.owner, *(owner for owner, _, _ in finding.related)]
-    broken = {key for owner in owners for key in owner.broken}
     if context.platform is not None:
-        broken |= context.platform.broken
-    top = finding.path[0] if finding.path else ""
-    return top in finding.owner.broken or any(finding.code in FOLLOWS.get(key, ()) for key in broken)
+        owners.append(context.platform)
+    if any(finding.code in FOLLOWS.get(str(path[0]), ()) for owner in owners for path in owner.broken):
+        return True
+    path = finding.path
+    return any(gone[: len(path)] == path or path[: len(gone)] == gone for gone in finding.owner.broken)

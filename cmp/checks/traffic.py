@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from cmp.checks.finding import Finding, Step
 from cmp.context import paths
 from cmp.context.hosts import best
-from cmp.context.model import HTTP_PROTOCOLS, Context, Exposure, Service
+from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Exposure, HttpMatch, IngressHosts, Service
 from cmp.context.resolve import PROTOCOLS, candidates, protocol_of
+from cmp.context.routes import takes_all
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Target
+    from cmp.spec.traffic import Retries, Target
 
 
 def check_ports(context: Context) -> Iterator[Finding]:
@@ -53,7 +54,7 @@ def check_weights(context: Context) -> Iterator[Finding]:
             listed = " and ".join(f'"{name}"' for name in open_)
             message = f'versions {listed} of "{service.name}" both leave their weight out'
             yield Finding("MS203", service, (*path, open_[1]), message, "only one may, and gets the rest of 100", True)
-        elif total > 100 or (not open_ and total != 100):
+        elif (given and not open_ and total != 100) or total > 100:
             message = f'weights of the versions of "{service.name}" sum to {total}, not 100'
             last = [name for name, weight in given.items() if weight is not None][-1]
             yield Finding("MS203", service, (*path, last, "weight"), message, _mend(last, given[last] or 0, total))
@@ -181,43 +182,113 @@ def _gateway_serves(service: Service, exposure: Exposure, context: Context) -> I
 
 def _exposed_port(service: Service, exposure: Exposure) -> Iterator[Finding]:
     path: tuple[Step, ...] = ("expose", exposure.at)
-    if exposure.port is None:
-        names = [port.name for port in service.ports if port.protocol in HTTP_PROTOCOLS]
-        named = exposure.spec.port
-        message = (
-            f'"{service.name}" has no port "{named}"' if named else f'"{service.name}" has no one HTTP port to expose'
-        )
-        help = did_you_mean(named or "", names) or f"name one: port: {names[0] if names else 'http'}"
-        yield Finding("MS205", service, (*path, "port") if named else path, message, help)
-    elif exposure.port.protocol not in HTTP_PROTOCOLS:
-        message = f'port "{exposure.port.name}" does not speak HTTP; other protocols are not built yet'
-        yield Finding("MS106", service, path, message, "expose an HTTP port")
+    named, port = exposure.spec.port, exposure.port
+    names = [one.name for one in service.ports if one.protocol in HTTP_PROTOCOLS]
+    if port is None and named is not None:
+        message = f'"{service.name}" has no port "{named}"'
+        yield Finding("MS205", service, (*path, "port"), message, did_you_mean(named, names))
+    elif port is None:
+        message = f'"{service.name}" has no one HTTP port to expose'
+        help = f"name one: port: {names[0]}" if names else "add port: 8080"
+        yield Finding("MS205", service, path, message, help)
+    elif port.protocol not in HTTP_PROTOCOLS:
+        message = f'port "{port.name}" does not speak HTTP; other protocols are not built yet'
+        yield Finding("MS106", service, (*path, "port"), message, "expose an HTTP port")
 
 
 def check_paths(context: Context) -> Iterator[Finding]:
-    """On one host of a gateway the paths of services are disjoint; one may take the rest."""
-    taken: dict[tuple[str, str], list[tuple[Service, Exposure]]] = {}
+    """On one host of a gateway no request fits rules of two services; one may take the rest.
+
+    Istio merges the VirtualServices of a host at a gateway in no defined order, and moves only what matches everything
+    behind the others (istio pilot/pkg/networking/core/route, SortVHostRoutes).
+    """
+    taken: dict[tuple[str, str], list[tuple[Service, IngressHosts]]] = {}
     for service in context.services:
-        for exposure in service.exposures:
-            if exposure.gateway is not None:
-                taken.setdefault((exposure.gateway.name, exposure.spec.host), []).append((service, exposure))
-    for (_, host), items in sorted(taken.items()):
-        for index, (service, exposure) in enumerate(items):
+        for ingress in service.ingress:
+            for host in ingress.hosts:
+                taken.setdefault((ingress.gateway.name, host), []).append((service, ingress))
+    for (gateway, host), items in sorted(taken.items()):
+        for index, (service, ingress) in enumerate(items):
             for other, earlier in items[:index]:
-                if other is not service and (clash := _clash(exposure, earlier)):
-                    path: tuple[Step, ...] = ("expose", exposure.at)
+                clash = _clash(ingress, earlier)
+                if clash is not None:
                     message = f'"{service.name}" and "{other.name}" both take {clash} of "{host}"'
-                    related = ((other, ("expose", earlier.at), "also taken here"),)
+                    related = ((other, _exposing(other, gateway, host), "also taken here"),)
+                    path = _exposing(service, gateway, host)
                     yield Finding("MS209", service, path, message, "give each its own path", related=related)
 
 
-def _clash(one: Exposure, other: Exposure) -> str:
-    if not one.spec.path and not other.spec.path:
-        return "all paths"
-    if not one.spec.path or not other.spec.path:
-        return ""  # the one without paths takes the rest
-    pairs = paths.overlaps(paths.spans(one.spec.path, None), paths.spans(other.spec.path, None))
-    return next((rule.value for rule, _ in pairs), "")
+def _exposing(service: Service, gateway: str, host: str) -> tuple[Step, ...]:
+    """The path of the first item that exposes a host on a gateway."""
+    return next(
+        ("expose", one.at)
+        for one in service.exposures
+        if one.gateway is not None and (one.gateway.name, one.spec.host) == (gateway, host)
+    )
+
+
+def _clash(one: IngressHosts, other: IngressHosts) -> str | None:
+    """What two services both take: a path, or all of them. One that takes the rest does not clash."""
+    for left in (match for rule in one.rules for match in rule.matches):
+        for right in (match for rule in other.rules for match in rule.matches):
+            if (left == EVERYTHING) != (right == EVERYTHING):
+                continue
+            a, b = (match.path or paths.EVERYTHING.outer for match in (left, right))
+            if paths.overlap(a, b):
+                longer = max(a, b, key=lambda rule: len(rule.value)).value
+                return "all paths" if longer == "/" else longer
+    return None
+
+
+EVERYTHING = HttpMatch()
+
+
+def check_reachable(context: Context) -> Iterator[Finding]:
+    """No route or host stands behind one that takes every request."""
+    for service in context.services:
+        routes = service.spec.routes
+        for index, route in enumerate(routes[:-1]):
+            if not route.match or any(takes_all(match) and not match.port for match in route.match):
+                message = "no request gets here: the route before it takes all"
+                help = "put the route without conditions last"
+                yield Finding("MS219", service, ("routes", index + 1), message, help)
+                break
+        seen: dict[tuple[str, str], int] = {}
+        for exposure in service.exposures:
+            key = (exposure.gateway.name if exposure.gateway else "", exposure.spec.host)
+            if exposure.spec.path:
+                continue
+            if key in seen:
+                message = f'"{exposure.spec.host}" is exposed twice without a path: the second takes nothing'
+                yield Finding("MS219", service, ("expose", exposure.at), message, "remove it, or give it a path")
+            seen.setdefault(key, exposure.at)
+
+
+def check_encrypted_ports(context: Context) -> Iterator[Finding]:
+    """A port that speaks TLS itself cannot be split: of its connections a proxy sees a server name, if that."""
+    for service in context.services:
+        serving = [version for version in service.versions if version.weight]
+        for port in service.ports:
+            if port.protocol in TLS_PROTOCOLS and len(serving) > 1:
+                message = f'port "{port.name}" speaks TLS itself: splitting it by weight is not built yet'
+                help = "give one version all the weight, or leave the TLS to the mesh (a port named http)"
+                yield Finding("MS106", service, ("ports", port.name), message, help, True)
+
+
+def check_retries(context: Context) -> Iterator[Finding]:
+    """Retries that are off have nothing else to say."""
+    for service in context.services:
+        for retries, path in _retries(service):
+            extra = [key for key in ("perTryTimeout", "retryOn") if getattr(retries, key)]
+            if retries.attempts == 0 and extra:
+                message = f'"{extra[0]}" says nothing where attempts is 0'
+                yield Finding("MS218", service, (*path, "retries", extra[0]), message, "leave it out", True)
+
+
+def _retries(service: Service) -> Iterator[tuple[Retries, tuple[Step, ...]]]:
+    if service.spec.retries is not None:
+        yield service.spec.retries, ()
+    yield from ((target.retries, path) for target, path in targets(service) if target.retries is not None)
 
 
 def check_combinations(context: Context) -> Iterator[Finding]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding
 from cmp.context.model import PRE_STOP, Context, Service, Version
+from cmp.context.names import image_reference
 from cmp.diagnostics import did_you_mean
+from cmp.spec.validators import amount
 
 if TYPE_CHECKING:
     from cmp.spec.workload import Probe
@@ -26,7 +28,7 @@ def check_images(context: Context) -> Iterator[Finding]:
                 yield Finding("MS210", service, at, "the image has no repository", "add repository: name")
         elif not spec.tag and not spec.digest:
             help = "add a tag (image: name:1.2.3) or a digest; write tag: latest if you mean it"
-            yield Finding("MS210", service, (*path, "image"), f'image "{spec.repository}" has no tag', help)
+            yield Finding("MS210", service, (*path, "image"), f'image "{image_reference(spec)}" has no tag', help)
 
 
 def check_replicas(context: Context) -> Iterator[Finding]:
@@ -51,6 +53,19 @@ def check_replicas(context: Context) -> Iterator[Finding]:
             )
 
 
+def check_resources(context: Context) -> Iterator[Finding]:
+    """No request is above its limit: Kubernetes refuses such a pod."""
+    for service, version, path in _versions(context):
+        resources = version.spec.resources
+        if resources is None or resources.requests is None or resources.limits is None:
+            continue
+        for key in ("cpu", "memory"):
+            request, limit = getattr(resources.requests, key), getattr(resources.limits, key)
+            if request is not None and limit is not None and amount(request) > amount(limit):
+                message = f"the {key} request {request} is above the limit {limit}"
+                yield Finding("MS213", service, (*path, "resources", "requests", key), message, "raise the limit")
+
+
 def check_health(context: Context) -> Iterator[Finding]:
     """Probes ask ports that are there, and keep to Kubernetes' limits."""
     for service, version, path in _versions(context):
@@ -64,10 +79,13 @@ def check_health(context: Context) -> Iterator[Finding]:
 def _probe(service: Service, kind: str, probe: Probe, path: tuple[str, ...]) -> Iterator[Finding]:
     key = "grpc" if probe.grpc else "tcp" if probe.tcp else "port"
     port = probe.grpc or probe.tcp or probe.port
-    if probe.exec is None and service.container_port(port) is None:
+    number = service.container_port(port)
+    if number is not None and not 1 <= number <= 65535:
+        yield Finding("MS205", service, (*path, key), f"port {number} is not in 1 to 65535", "name a port that is")
+    if probe.exec is None and number is None:
         names = [p.name for p in service.ports]
         message = f'"{service.name}" has no port "{port}"' if port else "the probe needs a port"
-        help = did_you_mean(port or "", names) or "name a port of the service or a number"
+        help = did_you_mean(port, names) if port else "name a port of the service or a number"
         yield Finding("MS205", service, (*path, key), message, help)
     if kind != "readiness" and probe.successThreshold not in (None, 1):
         at = (*path, "successThreshold")
@@ -92,6 +110,21 @@ def check_shutdown(context: Context) -> Iterator[Finding]:
             message = f"shutdown.grace {grace} is not whole seconds above {PRE_STOP}"
             help = f"the first {PRE_STOP} seconds pass before the stop signal; write for example 30s"
             yield Finding("MS218", service, (*path, "shutdown", "grace"), message, help)
+
+
+def check_users(context: Context) -> Iterator[Finding]:
+    """No pod runs as the proxy's user: what that user sends is not redirected into the proxy.
+
+    https://istio.io/latest/docs/ops/deployment/application-requirements/#pod-requirements
+    """
+    for service, version, path in _versions(context):
+        security = version.spec.pod.securityContext if version.spec.pod else None
+        if security is not None and security.runAsUser == PROXY_USER:
+            message = f"user {PROXY_USER} is that of Istio's proxy: its traffic would leave the pod unencrypted"
+            yield Finding("MS218", service, (*path, "pod", "securityContext", "runAsUser"), message, "choose another")
+
+
+PROXY_USER = 1337
 
 
 def _versions(context: Context) -> Iterator[tuple[Service, Version, tuple[str, ...]]]:

@@ -30,7 +30,7 @@ def hosts(name: str | None, namespace: str, calls: Iterable[Call], target: Targe
 
     https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioEgressListener
     """
-    found = {f"{target.root_namespace}/*"}
+    found = {f"{target.root_namespace if target.root_namespace != namespace else '.'}/*"}
     if name is not None:
         found.add(f"./{fqdn(name, namespace, target.cluster_domain)}")
     for call in calls:
@@ -41,7 +41,8 @@ def hosts(name: str | None, namespace: str, calls: Iterable[Call], target: Targe
         outside = external(call)
         if outside is not None:
             found.add(f"./{outside[0]}")
-    return tuple(sorted(found))
+    whole = {one.removesuffix("/*") for one in found if one.endswith("/*")}  # what is in them is not said again
+    return tuple(sorted(one for one in found if one.endswith("/*") or one.partition("/")[0] not in whole))
 
 
 def declared(owners: Iterable[tuple[str, str, Iterable[Call]]]) -> dict[str, tuple[ExternalHost, ...]]:

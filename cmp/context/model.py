@@ -140,7 +140,7 @@ class ExternalHost(NamedTuple):
 class Service(NamedTuple):
     """A service with all that was decided about it.
 
-    ``broken`` names the top-level keys below which the parser took something out.
+    ``broken`` holds the paths of what the parser took out.
     """
 
     name: str
@@ -148,7 +148,7 @@ class Service(NamedTuple):
     app: str
     tree: Tree
     spec: MeshService
-    broken: frozenset[str]
+    broken: frozenset[tuple[str | int, ...]]
     target: Target
     host: str
     account: str
@@ -185,7 +185,7 @@ class Platform(NamedTuple):
     name: str
     namespace: str
     tree: Tree
-    broken: frozenset[str]
+    broken: frozenset[tuple[str | int, ...]]
     target: Target
     gateways: tuple[Gateway, ...]
     accounts: Mapping[tuple[str, str], str]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cmp.spec.workload import Image
+
 
 def digest(text: str) -> str:
     """Eight hex digits that stand for a text in a name."""
@@ -35,3 +40,12 @@ def principal(trust_domain: str, namespace: str, account: str) -> str:
 def slug(text: str) -> str:
     """A path or a host as part of a name."""
     return "-".join(part for part in "".join(c if c.isalnum() and c.isascii() else " " for c in text.lower()).split())
+
+
+def image_reference(spec: Image | None) -> str | None:
+    """The reference that the container runtime pulls."""
+    if spec is None or spec.repository is None:
+        return None  # a check reports it
+    name = f"{spec.registry.rstrip('/')}/{spec.repository}" if spec.registry else spec.repository
+    tag = f":{spec.tag}" if spec.tag else ""
+    return f"{name}{tag}@{spec.digest}" if spec.digest else name + tag

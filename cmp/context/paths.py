@@ -7,7 +7,7 @@ textual, so such a pattern becomes an exact and a prefix rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -119,10 +119,3 @@ def overlap(a: PathRule, b: PathRule) -> bool:
     if b.kind == "exact":
         return b.value.startswith(a.value)
     return a.value.startswith(b.value) or b.value.startswith(a.value)
-
-
-def overlaps(left: Iterable[Span], right: Iterable[Span]) -> Iterator[tuple[PathRule, PathRule]]:
-    """The pairs of conditions, one of each side, that some path fits both of."""
-    others = [span.outer for span in right]
-    for span in left:
-        yield from ((span.outer, other) for other in others if overlap(span.outer, other))

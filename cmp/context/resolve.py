@@ -10,6 +10,7 @@ from cmp.context.hosts import best
 from cmp.context.model import (
     HTTP_PROTOCOLS,
     Context,
+    Destination,
     Exposure,
     ExternalHost,
     Gateway,
@@ -226,12 +227,16 @@ class _Known:
         gateways = self._platform.gateways if self._platform is not None else ()
         return next((gateway.principal for gateway in gateways if gateway.name == name), None)
 
-    def find(self, reference: str, port: str | None, namespace: str) -> tuple[str, int | None]:
-        """The host of a service, and the port to name: of one with several ports, that asked for or the main one."""
+    def find(self, reference: str, port: str | None, namespace: str) -> tuple[Destination, ...]:
+        """The versions of a service with their shares, at the port asked for or the main one.
+
+        Of a service outside this render only the host is known: its requests go to any of its pods.
+        """
         name, where = split(reference, namespace)
         host = fqdn(name, where, self._target.cluster_domain)
         other = self._index.get((name, where))
         if other is None:
-            return host, int(port) if port is not None and port.isdigit() else None
+            return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
         chosen = other.port(port)
-        return host, chosen.number if chosen is not None and (port is not None or len(other.ports) > 1) else None
+        number = chosen.number if chosen is not None and (port is not None or len(other.ports) > 1) else None
+        return tuple(Destination(host, one.name, number, one.weight) for one in other.versions if one.weight)

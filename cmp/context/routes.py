@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cmp.context import paths
 from cmp.context.model import (
     HTTP_PROTOCOLS,
+    TLS_PROTOCOLS,
     Destination,
     Exposure,
     HttpMatch,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from cmp.spec.traffic import Destination as DestinationSpec
     from cmp.spec.traffic import Match, Route, Target
 
-#: The host of another service, and the number of its port: what a ``destinations`` item with ``service`` stands for.
-Lookup = Callable[[str, "str | None"], tuple[str, "int | None"]]
+#: Another service's versions with their shares, at a port: what a ``destinations`` item with ``service`` stands for.
+Lookup = Callable[[str, "str | None"], tuple[Destination, ...]]
 
 
 class Router:
@@ -53,11 +54,11 @@ class Router:
             only = port.number if len(self._ports) > 1 else None
             suffix = f"-{port.name}" if len(ports) > 1 else ""
             rules += [rule._replace(name=rule.name + suffix) for rule in self._rules([EVERYTHING], port, only)]
-        return tuple(rules)
+        return _unlike(rules)
 
     def streams(self) -> tuple[StreamRule, ...]:
-        """Where connections of ports go whose requests Istio does not read."""
-        ports = [port for port in self._ports if port.protocol not in HTTP_PROTOCOLS]
+        """Where connections of ports go whose requests Istio does not read, and that are not encrypted already."""
+        ports = [port for port in self._ports if port.protocol not in HTTP_PROTOCOLS | TLS_PROTOCOLS]
         return tuple(StreamRule(port, self._by_weight(port)) for port in ports)
 
     def ingress(self, name: str, exposures: Iterable[Exposure]) -> tuple[IngressHosts, ...]:
@@ -97,7 +98,7 @@ class Router:
             rules += self._exposed(exposure)
         gateway = items[0].gateway
         assert gateway is not None  # only such items are grouped
-        return IngressHosts(name, gateway, hosts, tuple(rules))
+        return IngressHosts(name, gateway, hosts, _unlike(rules))
 
     def _exposed(self, exposure: Exposure) -> list[HttpRule]:
         item, port = exposure.spec, exposure.port
@@ -113,25 +114,27 @@ class Router:
             if not _at(route, port):
                 continue
             rules += self._route(route, spans, port, only, item)
-            if not route.match:
+            if not route.match or any(takes_all(match) and _at_port(match, port) for match in route.match):
                 return rules
         return rules + self._default(spans, item or self._spec, port, only)
 
     def _route(
         self, route: Route, spans: list[Span], port: Port, only: int | None, item: Target | None
     ) -> Iterator[HttpRule]:
-        grouped: dict[str | None, list[HttpMatch]] = {}
+        found: list[tuple[str | None, list[HttpMatch]]] = []
         replacement = route.rewrite.path if route.rewrite else None
         for match in route.match or (None,):
-            if match is not None and match.port not in (None, port.name, str(port.number)):
+            if match is not None and not _at_port(match, port):
                 continue
             for condition in _conditions(match, replacement, spans):
-                grouped.setdefault(condition.replacement, []).extend(_matches(match, condition, only))
+                if not found or found[-1][0] != condition.replacement:  # one rule has one rewrite, and order counts
+                    found.append((condition.replacement, []))
+                found[-1][1].extend(_matches(match, condition, only))
         authority = (
             (route.rewrite and route.rewrite.authority) or (item and item.rewrite and item.rewrite.authority) or None
         )
         name = route.name or digest(repr([_signature(m) for m in route.match]))
-        for text, matches in grouped.items():
+        for text, matches in found:
             yield HttpRule(
                 name, tuple(matches), self._targets(route, port), text, authority, route.timeout, route.retries
             )
@@ -158,8 +161,17 @@ class Router:
             return tuple(self._own(version, port, weight) for version, weight in to.items() if weight or len(to) == 1)
         listed: tuple[DestinationSpec, ...] = getattr(item, "destinations", ())
         if listed:
-            return tuple(self._listed(one, port, 100 if len(listed) == 1 else one.weight or 0) for one in listed)
+            return self._shared(listed, port)
         return self._by_weight(port)
+
+    def _shared(self, listed: Sequence[DestinationSpec], port: Port) -> tuple[Destination, ...]:
+        """Targets with their shares. Rules do not chain: a service's own split between versions is repeated here."""
+        found: list[Destination] = []
+        for one in listed:
+            share = 100 if len(listed) == 1 else one.weight or 0
+            found += [target._replace(weight=share * target.weight) for target in self._listed(one, port)]
+        scale = 100 if all(target.weight % 100 == 0 for target in found) else 1
+        return tuple(target._replace(weight=target.weight // scale) for target in found if target.weight)
 
     def _by_weight(self, port: Port) -> tuple[Destination, ...]:
         return tuple(self._own(version.name, port, version.weight) for version in self._versions if version.weight)
@@ -167,22 +179,43 @@ class Router:
     def _own(self, version: str, port: Port, weight: int) -> Destination:
         return Destination(self._host, version, port.number if len(self._ports) > 1 else None, weight)
 
-    def _listed(self, item: DestinationSpec, port: Port, weight: int) -> Destination:
+    def _listed(self, item: DestinationSpec, port: Port) -> tuple[Destination, ...]:
         if item.version is not None:
             named = next((p for p in self._ports if item.port in (p.name, str(p.number))), port)
-            return self._own(item.version, named, weight)
+            return (self._own(item.version, named, 100),)
         if item.service is not None:
-            host, number = self._find(item.service, item.port)
-            return Destination(host, None, number, weight)
-        return Destination(item.host or "", None, int(item.port) if item.port and item.port.isdigit() else None, weight)
+            return self._find(item.service, item.port)
+        number = int(item.port) if item.port and item.port.isdigit() else None
+        return (Destination(item.host or "", None, number),)
+
+
+def _unlike(rules: Iterable[HttpRule]) -> tuple[HttpRule, ...]:
+    """Rules with names of their own: the second of a name gets a number."""
+    seen: dict[str, int] = {}
+    found = []
+    for rule in rules:
+        seen[rule.name] = count = seen.get(rule.name, 0) + 1
+        found.append(rule if count == 1 else rule._replace(name=f"{rule.name}-{count}"))
+    return tuple(found)
 
 
 def _number(exposure: Exposure) -> int:
     return exposure.port.number if exposure.port is not None else 0
 
 
+def takes_all(match: Match) -> bool:
+    """Whether a match holds for every request of the ports that it is for."""
+    conditions = match.headers or match.queryParams or match.method
+    everything = not match.path or any(EVERYTHING.outer in paths.rules(path) for path in match.path)
+    return not conditions and everything
+
+
 def _at(route: Route, port: Port) -> bool:
-    return not route.match or any(match.port in (None, port.name, str(port.number)) for match in route.match)
+    return not route.match or any(_at_port(match, port) for match in route.match)
+
+
+def _at_port(match: Match, port: Port) -> bool:
+    return match.port in (None, port.name, str(port.number))
 
 
 def _conditions(match: Match | None, replacement: str | None, spans: list[Span]) -> Iterator[Mapped]:

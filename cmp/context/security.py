@@ -33,12 +33,18 @@ def grants(
         for grant in _rule(name, namespace, rule, targets, identify, gateway):
             found[grant.name] = grant
     for exposure in exposures:
-        if exposure.gateway is not None and exposure.port is not None:
+        if exposure.gateway is not None and exposure.port is not None and not _elsewhere(exposure):
             key = f"{name}-from-gateway-{exposure.gateway.name}"
             allowed = {*_ports(found.get(key)), str(exposure.port.target)}
             source = {"principals": (exposure.gateway.principal,)}
             found[key] = Grant(key, (source,), ({"ports": tuple(sorted(allowed, key=int))},))
     return tuple(found[key] for key in sorted(found))
+
+
+def _elsewhere(exposure: Exposure) -> bool:
+    """Whether all requests of a host go to other services."""
+    listed = exposure.spec.destinations
+    return bool(listed) and all(one.version is None for one in listed)
 
 
 def _ports(grant: Grant | None) -> tuple[str, ...]:
@@ -81,7 +87,9 @@ def _source(source: Source, identify: Identify, gateway: GatewayIdentity) -> Fie
 def _operation(operation: Operation, targets: Mapping[str, str]) -> Fields:
     """``ports`` name ports of the Service; Istio compares the port that the connection reaches, the container's."""
     ports = tuple(sorted({targets[port] for port in operation.ports if port in targets}, key=int))
-    fields = {"methods": tuple(sorted(operation.methods)), "paths": tuple(sorted(operation.paths)), "ports": ports}
+    # in Istio "/a/*" is what begins with "/a/"; in the language it is /a too
+    paths = {*operation.paths, *(path[:-2] for path in operation.paths if path.endswith("/*") and len(path) > 2)}
+    fields = {"methods": tuple(sorted(operation.methods)), "paths": tuple(sorted(paths)), "ports": ports}
     return {key: values for key, values in fields.items() if values}
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cmp.context.model import PRE_STOP, Service, Version
-from cmp.context.names import digest, slug
+from cmp.context.names import digest, image_reference, slug
 from cmp.waves import Manifest
 
 if TYPE_CHECKING:
-    from cmp.spec.workload import EnvValue, Image, Probe, Quantities, Volume
+    from cmp.spec.workload import EnvValue, Probe, Quantities, Volume
 
 TMP = "/tmp"
 
@@ -33,13 +33,21 @@ def template(service: Service, version: Version) -> Manifest:
             "automountServiceAccountToken": False,
             "containers": [_container(service, version)],
             "enableServiceLinks": False,
-            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            "securityContext": _pod_security(version),
             "serviceAccountName": service.account,
             "terminationGracePeriodSeconds": int(grace.removesuffix("s")) if grace is not None else None,
             "topologySpreadConstraints": [_spread(key, labels) for key in _SPREAD_KEYS],
             "volumes": _volumes(version.spec.volumes),
         },
     }
+
+
+def _pod_security(version: Version) -> Manifest:
+    own = version.spec.pod.securityContext if version.spec.pod else None
+    chosen = (
+        {key: getattr(own, key) for key in ("runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy")} if own else {}
+    )
+    return {**chosen, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 #: The proxy leaves when its connections are done, and not before the application is told to stop: with a fixed drain it
@@ -67,7 +75,7 @@ def _container(service: Service, version: Version) -> Manifest:
     health = spec.health
     return {
         "name": service.name,
-        "image": image(spec.image),
+        "image": image_reference(spec.image),
         "imagePullPolicy": spec.image.pullPolicy if spec.image else None,
         "command": list(spec.command) or None,
         "args": list(spec.args) or None,
@@ -85,15 +93,6 @@ def _container(service: Service, version: Version) -> Manifest:
         },
         "volumeMounts": _mounts(spec.volumes),
     }
-
-
-def image(spec: Image | None) -> str | None:
-    """The reference that the container runtime pulls."""
-    if spec is None or spec.repository is None:
-        return None  # a check reports it
-    name = f"{spec.registry.rstrip('/')}/{spec.repository}" if spec.registry else spec.repository
-    tag = f":{spec.tag}" if spec.tag else ""
-    return f"{name}{tag}@{spec.digest}" if spec.digest else name + tag
 
 
 def _ports(service: Service) -> list[Manifest]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import TLS_PROTOCOLS, Destination, HttpMatch, HttpRule, Service, StreamRule
+from cmp.context.model import Destination, HttpMatch, HttpRule, Service, StreamRule
 from cmp.manifests.step import Step, manifest
 from cmp.waves import Manifest, Wave
 
@@ -35,17 +35,18 @@ def subsets(service: Service) -> Iterator[Manifest]:
 
 
 def mesh_routes(service: Service) -> Iterator[Manifest]:
-    """The one VirtualService of a service's host in the mesh: of two, proxies follow the older and drop the other."""
+    """The one VirtualService of a service's host in the mesh: of two, proxies follow the older and drop the other.
+
+    Ports that speak TLS themselves are left alone: a rule for them would have to name the server names that clients ask
+    for, and others would be refused (istio pilot/pkg/networking/core/tls.go).
+    """
     if not service.http and not service.streams:
         return
-    tls = [rule for rule in service.streams if rule.port.protocol in TLS_PROTOCOLS]
-    tcp = [rule for rule in service.streams if rule.port.protocol not in TLS_PROTOCOLS]
     spec = {
         "exportTo": list(service.export_to),
         "hosts": [service.host],
         "http": [_http(rule) for rule in service.http] or None,
-        "tls": [_tls(service, rule) for rule in tls] or None,
-        "tcp": [_tcp(service, rule) for rule in tcp] or None,
+        "tcp": [_tcp(service, rule) for rule in service.streams] or None,
     }
     yield manifest(API, "VirtualService", service.name, spec=spec)
 
@@ -125,14 +126,6 @@ def _retries(retries: Retries | None) -> Manifest:
         "attempts": attempts,
         "perTryTimeout": retries.perTryTimeout if retries else None,
         "retryOn": ",".join(retries.retryOn) if retries and retries.retryOn else SAFE_RETRIES,
-    }
-
-
-def _tls(service: Service, rule: StreamRule) -> Manifest:
-    """Connections that are encrypted by the application: the server name is all that a proxy sees of them."""
-    return {
-        "match": [{"port": rule.port.number, "sniHosts": [service.host]}],
-        "route": _route(rule.destinations),
     }
 
 

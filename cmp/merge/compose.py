@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
-from cmp.diagnostics import Diagnostic, SpecError
+from cmp.diagnostics import Diagnostic, Pos, SpecError
 from cmp.merge.documents import Documents, Draft
 from cmp.merge.layers import finish, merge
 from cmp.merge.parameters import layers
@@ -14,7 +14,7 @@ from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE
 from cmp.source import Node, entries_of
 
 #: Fields of a service that each version has too, and may change.
-WORKLOAD_KEYS = ("image", "command", "args", "replicas", "resources", "env", "health", "volumes", "shutdown")
+WORKLOAD_KEYS = ("image", "command", "args", "replicas", "resources", "env", "health", "volumes", "shutdown", "pod")
 #: Fields of a service that are the defaults of each route and each exposed host.
 ROUTE_KEYS = ("timeout", "retries")
 
@@ -25,6 +25,7 @@ class Tree(NamedTuple):
     name: str
     node: Node
     app: str = ""
+    app_pos: Pos | None = None
 
 
 class Composed(NamedTuple):
@@ -93,7 +94,8 @@ def _finish(draft: Draft, problems: list[Diagnostic]) -> Tree:
         block = entries.get(key)
         if block is not None and isinstance(block.value, list):
             entries[key] = block.with_value([_inherit(item, entries) for item in block.value])
-    return Tree(draft.name, finish(draft.node.with_value(entries), SERVICE_SHAPE, problems), draft.app)
+    node = finish(draft.node.with_value(entries), SERVICE_SHAPE, problems)
+    return Tree(draft.name, node, draft.app, draft.app_pos)
 
 
 def _versions(service: Node, entries: dict[str, Node]) -> Node:

@@ -26,7 +26,8 @@ class Draft(NamedTuple):
 
     name: str
     node: Node
-    app: str
+    app: str = ""
+    app_pos: Pos | None = None
 
 
 class Documents:
@@ -51,7 +52,7 @@ class Documents:
         if kind == "MeshService":
             body = self._over_environment(document, SERVICE_SHAPE, "service")
             name = body.text("metadata", "name") or ""
-            return [Draft(name, reduce(merge, [*below, body]), "")]
+            return [Draft(name, reduce(merge, [*below, body]))]
         if kind == "MeshApp":
             return self._app(self._over_environment(document, APP_SHAPE, "app"), below)
         return []
@@ -100,7 +101,11 @@ class Documents:
         if kind not in kinds:
             at = document.get("kind") or document
             what = f'kind "{kind}" is not known {where}' if kind else "kind is missing"
-            help = "write it in a meshplatform.yaml" if kind == PLATFORM_KIND else did_you_mean(kind or "", kinds)
+            help = did_you_mean(kind or "", kinds)
+            if kind == PLATFORM_KIND:
+                help = "write it in a meshplatform.yaml"
+            elif version != API_VERSION:
+                help = "raw Kubernetes objects belong into other files"
             self._say("MS108", what, at.pos, help)
             return None
         return kind if version == API_VERSION else None
@@ -121,7 +126,8 @@ class Documents:
 
     def _app(self, app: Node, below: list[Node]) -> list[Draft]:
         self._app_keys(entries_of(app))
-        name = app.text("metadata", "name") or ""
+        named = app.get("metadata", "name")
+        name, pos = app.text("metadata", "name") or "", named.pos if named is not None else None
         if not name:
             self._say("MS102", '"metadata.name" is missing', app.pos, "name the application")
         services = app.get("services")
@@ -129,7 +135,7 @@ class Documents:
             self._say("MS102", '"services" is missing', app.pos, "write services: {name: {image: ...}}")
         layers = [*below, *self.body(app.get("defaults"), "defaults")]
         return [
-            self._service(key, body, [*layers, _common(app, key)], name)
+            self._service(key, body, [*layers, _common(app, key)])._replace(app=name, app_pos=pos)
             for block in self.body(services, "services")
             for key, node in entries_of(block).items()
             for body in self._service_body(key, node)
@@ -149,14 +155,14 @@ class Documents:
             self._problems.append(empty(key, node))
         return self.body(node, f"services.{key}")
 
-    def _service(self, key: str, body: Node, layers: list[Node], app: str) -> Draft:
+    def _service(self, key: str, body: Node, layers: list[Node]) -> Draft:
         given = body.get("metadata", "name")
         if given is not None and given.value != key:
             self._say("MS104", f'the name of this service is its key, "{key}"', given.pos, "remove metadata.name")
         place = body.key or body.pos
         name = Node({"name": Node(key, place, place, body.layer)}, body.pos, layer=body.layer)
         merged = reduce(merge, [*layers, body, Node({"metadata": name}, body.pos, body.key, body.layer)])
-        return Draft(key, merged, app)
+        return Draft(key, merged)
 
 
 def _common(app: Node, service: str) -> Node:

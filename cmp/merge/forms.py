@@ -23,6 +23,7 @@ class Form(NamedTuple):
         text: what a scalar stands for: the key of the long form that takes it, or a function that writes the long form.
         listing: the value is a list; one item may stand for a list of one, and ``key+`` adds to it.
         one_of: keys that exclude each other. A group is a tuple of keys that go together.
+        needed: one of those keys has to be there.
         rest: rewrites a map with shorthand keys into the long form.
         keyed: the value is a map from names to things, where an empty thing is written ``{}``.
     """
@@ -31,6 +32,7 @@ class Form(NamedTuple):
     text: str | Callable[[Node], Entries] | None = None
     listing: bool = False
     one_of: tuple[tuple[str, ...], ...] = ()
+    needed: bool = False
     rest: Callable[[Entries], Entries] | None = None
     keyed: bool = False
 
@@ -112,7 +114,7 @@ def _target(at: str) -> tuple[Form, ...]:
     return (
         Form(f"{at}.to", text=all_to, keyed=True),
         Form(f"{at}.destinations", listing=True),
-        Form(f"{at}.destinations[]", one_of=(("version",), ("service",), ("host",))),
+        Form(f"{at}.destinations[]", one_of=(("version",), ("service",), ("host",)), needed=True),
         Form(f"{at}.rewrite", text="path"),
         Form(f"{at}.retries", text="attempts"),
         Form(f"{at}.retries.retryOn", listing=True),
@@ -120,7 +122,7 @@ def _target(at: str) -> tuple[Form, ...]:
 
 
 def _probe(at: str) -> tuple[Form, ...]:
-    return (Form(at, text="http", one_of=PROBE_KINDS), Form(f"{at}.exec", listing=True))
+    return (Form(at, text="http", one_of=PROBE_KINDS, needed=True), Form(f"{at}.exec", listing=True))
 
 
 SERVICE: tuple[Form, ...] = (
@@ -132,12 +134,14 @@ SERVICE: tuple[Form, ...] = (
     Form("ports.*", text="port"),
     Form("replicas", text="count", one_of=(("count",), ("min", "max", "cpu"))),
     Form("resources", rest=resources),
-    Form("env.*", text="value", one_of=(("value",), ("secret",), ("configMap",), ("field",))),
+    Form("env", keyed=True),
+    Form("env.*", text="value", one_of=(("value",), ("secret",), ("configMap",), ("field",)), needed=True),
     Form("health", text=readiness_and_liveness, rest=health),
     *_probe("health.readiness"),
     *_probe("health.liveness"),
     *_probe("health.startup"),
     Form("volumes", keyed=True),
+    Form("volumes.*", one_of=(("emptyDir",),), needed=True),
     Form("serviceAccount", text="name"),
     Form("versions", keyed=True),
     Form("routes", listing=True),
@@ -145,23 +149,23 @@ SERVICE: tuple[Form, ...] = (
     *_target("routes[]"),
     Form("routes[].match", listing=True),
     Form("routes[].match[].path", listing=True),
-    Form("routes[].match[].path[]", text="pattern", one_of=_PATHS),
+    Form("routes[].match[].path[]", text="pattern", one_of=_PATHS, needed=True),
     Form("routes[].match[].method", listing=True),
-    Form("routes[].match[].headers.*", text="exact", one_of=_STRINGS),
-    Form("routes[].match[].queryParams.*", text="exact", one_of=_STRINGS),
+    Form("routes[].match[].headers.*", text="exact", one_of=_STRINGS, needed=True),
+    Form("routes[].match[].queryParams.*", text="exact", one_of=_STRINGS, needed=True),
     Form("retries", text="attempts"),
     Form("retries.retryOn", listing=True),
     Form("expose", listing=True),
     Form("expose[]", text="host", one_of=_TARGET),
     Form("expose[].path", listing=True),
-    Form("expose[].path[]", text="pattern", one_of=_PATHS),
+    Form("expose[].path[]", text="pattern", one_of=_PATHS, needed=True),
     *_target("expose[]"),
     Form("mtls", text="mode"),
     Form("access", listing=True),
     Form("access[]", text=caller),
     Form("access[].from", listing=True),
     Form("access[].from[].services", listing=True),
-    Form("access[].from[]", text="services"),
+    Form("access[].from[]", text="services", one_of=(("services",), ("gateway",), ("principals",))),
     Form("access[].from[].gateway", listing=True),
     Form("access[].from[].namespaces", listing=True),
     Form("access[].from[].principals", listing=True),
@@ -170,7 +174,7 @@ SERVICE: tuple[Form, ...] = (
     Form("access[].to[].paths", listing=True),
     Form("access[].to[].ports", listing=True),
     Form("calls", listing=True),
-    Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",))),
+    Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
     Form("calls[].namespaces", listing=True),
     Form("parameters", listing=True),
 )

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cmp.diagnostics import Diagnostic
 from cmp.merge.shapes import Shape
 from cmp.source import Node
@@ -113,15 +115,32 @@ def _finish_map(entries: dict[str, Node], shape: Shape | None, problems: list[Di
             base = whole.get(key[:-1])
             both = [*_items(base), *_items(added)]
             whole[key[:-1]] = (base or added).with_value(both)
-        else:
+        elif not (key.endswith("+") and shape is not None and shape.fields):  # else reported when it was expanded
             whole[key] = finish(child, inner, problems)
     return whole
+
+
+def incomplete(node: Node, shape: Shape | None, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The paths of maps that lack one of several keys of which one is needed."""
+    value = node.value
+    if shape is None or not isinstance(value, (dict, list)):
+        return
+    if isinstance(value, dict):
+        if shape.form.needed and not any(key in value for group in shape.form.one_of for key in group):
+            yield path
+        for key, child in value.items():
+            yield from incomplete(child, shape.child(key), (*path, key))
+    else:
+        for index, child in enumerate(value):
+            yield from incomplete(child, shape.item, (*path, index))
 
 
 def empty(key: str, node: Node) -> Diagnostic:
     """The finding for a null in a map of things, where no lower layer has the thing that it would remove."""
     message = f'"{key}" is empty: null removes what a lower layer says, and none does'
-    return Diagnostic("MS109", message, node.key or node.pos, f"write {key}: {{}}")
+    return Diagnostic(
+        "MS109", message, node.key or node.pos, f'leave it out, or write {key}: {{}} (for text, {key}: "")'
+    )
 
 
 def _items(node: Node | None) -> list[Node]:

@@ -24,6 +24,13 @@ class Shape:
         """The shape of the value under a key."""
         return self.fields.get(key) or self.each
 
+    def at(self, path: Iterable[str | int]) -> Shape:
+        """The shape of the value at a path; one without a form where the table says nothing."""
+        shape = self
+        for step in path:
+            shape = (shape.item if isinstance(step, int) else shape.child(step)) or Shape()
+        return shape
+
 
 def build(forms: Iterable[Form]) -> Shape:
     """The tree of a table."""

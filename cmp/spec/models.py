@@ -19,7 +19,8 @@ def keys_at(kind: str, loc: Sequence[str | int]) -> tuple[list[str], frozenset[s
         inside = _inside(model)
         model = _below(inside, step) if inside is not None else _element(model)
     model = _inside(model)
-    return (keys_of(model), model.later) if model is not None else ([], frozenset())
+    outer = ["environments"] if not loc else []
+    return ([*keys_of(model), *outer], model.later) if model is not None else ([], frozenset())
 
 
 def keys_of(model: type[Model]) -> list[str]:

@@ -33,7 +33,7 @@ class MeshService(WorkloadFields):
     """A service as its team writes it, after the merge, in long form."""
 
     later: ClassVar[frozenset[str]] = words(
-        "selector external service config secrets workload jobs strategy rbac pod rollout envFrom "
+        "selector external service config secrets workload jobs strategy rbac rollout envFrom "
         "loadBalancer connectionPool outlierDetection tls retryBudget proxyProtocol tunnel cors tcpRoutes "
         "tlsRoutes jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )

@@ -6,10 +6,12 @@ import re
 
 from cmp.spec.validators import refuse, shown
 
+LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+
 
 def label(value: str) -> str:
     """An RFC 1123 label: names of versions, ports, namespaces, gateways."""
-    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", value):
+    if not re.fullmatch(LABEL, value):
         refuse(
             *_bad_name(value, "at most 63 lower-case letters, digits and -, with a letter or digit at both ends"),
             "MS206",
@@ -101,6 +103,36 @@ def header(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}", value):
         refuse(f"{shown(value)} is not a header name", "letters, digits and -")
     return value
+
+
+def retry_condition(value: str) -> str:
+    """A condition of Envoy's retry policy, or an HTTP status (istio pkg/config/validation, validateHTTPRetry).
+
+    https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on
+    """
+    if value not in RETRY_CONDITIONS and not re.fullmatch(r"[1-5][0-9]{2}", value):
+        refuse(f"{shown(value)} is not a retry condition", "an HTTP status, or one of " + ", ".join(RETRY_CONDITIONS))
+    return value
+
+
+RETRY_CONDITIONS = (
+    "5xx",
+    "cancelled",
+    "connect-failure",
+    "deadline-exceeded",
+    "envoy-ratelimited",
+    "gateway-error",
+    "http3-post-connect-failure",
+    "internal",
+    "refused-stream",
+    "reset",
+    "reset-before-request",
+    "resource-exhausted",
+    "retriable-4xx",
+    "retriable-headers",
+    "retriable-status-codes",
+    "unavailable",
+)
 
 
 def method(value: str) -> str:
@@ -216,10 +248,7 @@ def workload_reference(value: str) -> str:
     service_name(name)
     if dot:
         if "." in namespace:
-            refuse(
-                f"{shown(value)} is not a service",
-                f"write name or name.namespace: {name}.{namespace.partition('.')[0]}",
-            )
+            refuse(f"{shown(value)} is not a service", f"name or name.namespace; a host outside is https://{value}")
         label(namespace)
     return value
 

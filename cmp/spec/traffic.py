@@ -15,6 +15,7 @@ from cmp.spec.types import (
     Path,
     Pattern,
     Regex,
+    RetryCondition,
     Text,
     Url,
     Weight,
@@ -72,7 +73,7 @@ class Retries(Model):
 
     attempts: Count | None = None
     perTryTimeout: Duration | None = None
-    retryOn: tuple[Word, ...] = ()
+    retryOn: tuple[RetryCondition, ...] = ()
 
 
 class Destination(Model):

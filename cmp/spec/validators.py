@@ -88,14 +88,19 @@ def percent(value: Any) -> int:
 
 def cpu(value: Any) -> str:
     """A CPU quantity in Kubernetes' canonical form (``0.5`` is ``500m``)."""
-    return _quantity(value, "write cores or millicores: 1, 500m")
+    help = "write cores or millicores: 1, 500m"
+    if _text(value).endswith("i"):
+        refuse(f"{shown(value)} is not a number of cores", help)
+    return _quantity(value, help)
 
 
 def memory(value: Any) -> str:
     """A memory quantity in Kubernetes' canonical form (``1024Mi`` is ``1Gi``); fractions of a byte are refused."""
-    if re.fullmatch(r"[0-9]+m", _text(value)):
-        refuse(f"{shown(value)} is a fraction of a byte", f"did you mean {_text(value)[:-1]}Mi?")
-    return _quantity(value, "write a number with its unit: 256Mi, 1Gi")
+    found = _quantity(value, "write a number with its unit: 256Mi, 1Gi")
+    if found[-1] in "num":
+        meant = re.match(r"[0-9.]+", _text(value))
+        refuse(f"{shown(value)} is a fraction of a byte", f"did you mean {meant[0] if meant else ''}Mi?")
+    return found
 
 
 def _quantity(value: Any, help: str) -> str:
@@ -126,6 +131,14 @@ def _quantity(value: Any, help: str) -> str:
         if power <= 18
         else refuse(f"{shown(value)} is too large", help)
     )
+
+
+def amount(quantity: str) -> int:
+    """A canonical quantity in billionths, to compare two."""
+    digits = quantity.rstrip("".join({*"".join(_DECIMAL), "i"}))
+    unit = quantity[len(digits) :]
+    scale: int = 1024 ** _BINARY[unit] * 10**9 if unit in _BINARY else 10 ** (_DECIMAL[unit] + 9)
+    return int(digits) * scale
 
 
 def _binary(total: int) -> str:

@@ -124,6 +124,28 @@ class Shutdown(Model):
     grace: Duration | None = None
 
 
+class PodSecurityContext(Model):
+    """As whom the pod's processes run. What the restricted standard asks for is set anyway."""
+
+    later: ClassVar[frozenset[str]] = words("runAsNonRoot seccompProfile seLinuxOptions sysctls supplementalGroups")
+
+    runAsUser: Positive | None = None
+    runAsGroup: Positive | None = None
+    fsGroup: Positive | None = None
+    fsGroupChangePolicy: Literal["Always", "OnRootMismatch"] | None = None
+
+
+class Pod(Model):
+    """Fields of the pod as Kubernetes has them."""
+
+    later: ClassVar[frozenset[str]] = words(
+        "labels annotations containers initContainers affinity nodeSelector tolerations priorityClassName "
+        "runtimeClassName topologySpreadConstraints dnsPolicy dnsConfig hostAliases imagePullSecrets"
+    )
+
+    securityContext: PodSecurityContext | None = None
+
+
 class WorkloadFields(Model):
     """Fields that stand in a service and may differ in each of its versions."""
 
@@ -136,13 +158,14 @@ class WorkloadFields(Model):
     health: Health | None = None
     volumes: dict[MountPath, Volume] = {}
     shutdown: Shutdown | None = None
+    pod: Pod | None = None
 
 
 class Version(WorkloadFields):
     """One version of a service: its share of the traffic in percent, and what differs from the service."""
 
     later: ClassVar[frozenset[str]] = words(
-        "selector pod proxy config secrets loadBalancer connectionPool outlierDetection envFrom"
+        "selector proxy config secrets loadBalancer connectionPool outlierDetection envFrom"
     )
 
     weight: Weight | None = None

@@ -402,8 +402,8 @@ def test_a_syntax_error_has_a_place_and_a_help(text: str, where: str, help: str)
 )
 def test_what_is_left_open_is_named_where_it_begins(text: str, where: str, begun: str, help: str) -> None:
     found = only(text)
-    assert brief([found]) == [f"{where} MS004"]
-    assert [f"{pos.line}:{pos.column}" for pos, _ in found.related] == [begun]
+    assert brief([found]) == [f"{begun} MS004"]
+    assert [f"{pos.line}:{pos.column}" for pos, _ in found.related] == [where]
     assert help in found.help
 
 

@@ -1,0 +1,266 @@
+"""How every string field of the language is written, and where its text turns up in the output.
+
+``tests/conformance/test_nasty_fields.py`` fails when a field of the models has no row.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from cmp.spec import validators as v
+from tests.support.nasty import NASTY
+
+SHORT = tuple(text for text in NASTY if len(text) <= 1100)
+# Free text is tried with these; a field with a syntax, which refuses nearly all of them, with fewer.
+TEXTS = tuple(dict.fromkeys(("a", "no", "1e3", "1.20", "/a", "A", "", *SHORT[:: max(1, len(SHORT) // 220)])))
+SYNTAX = tuple(dict.fromkeys(("a", "no", "1e3", "1.20", "/a", "/", "A", "a.b", "5s", "a/b", "deadbeef", *TEXTS[::4])))
+assert len(TEXTS) >= 200
+
+
+def same(text: str) -> str | None:
+    return text
+
+
+class Row(NamedTuple):
+    """How a field is written: ``fields`` of a service or an entry, with ``@`` for the text.
+
+    ``place`` is the kind and the path where ``expected(text)`` stands; ``{}`` in the path means a key, ``[]`` any item.
+    A field without a place decides what is built and is written nowhere.
+    """
+
+    fields: str
+    place: str = ""
+    expected: Callable[[str], object] = same
+    texts: Sequence[str] = TEXTS
+
+
+POD = "Deployment:spec.template.spec"
+CONTAINER = f"{POD}.containers.[]"
+RULE = "VirtualService:spec.http.[]"
+MATCH = f"{RULE}.match.[]"
+GRANT = "AuthorizationPolicy:spec.rules.[]"
+ROUTE = "routes: [{to: v1, match: {path: /r}, %s}]"
+ANY = "routes: [{to: v1, match: {%s}}]"
+EXPOSE = "expose: [{host: s#.example.com, %s}]"  # each its own host, else they would be in each other's way
+FREE, SYNTAX = TEXTS, SYNTAX
+
+
+def host(name: str) -> str:
+    return f"{name}.ns.svc.cluster.local" if "." not in name else f"{name}.svc.cluster.local"
+
+
+def principal(account: str) -> str:
+    name, _, namespace = account.partition(".")
+    return f"cluster.local/ns/{namespace or 'ns'}/sa/{name}"
+
+
+def unless_all(prefix: str) -> str | None:
+    """What begins with / is every path, and needs no condition."""
+    return prefix if prefix != "/" else None
+
+
+def probes() -> Iterator[tuple[str, Row]]:
+    for kind in ("readiness", "liveness", "startup"):
+        at, probe = f"MeshService.health.{kind}", f"{CONTAINER}.{kind}Probe"
+        texts = TEXTS if kind == "readiness" else SYNTAX  # the three are built by the same function
+        http = f"health: {{{kind}: {{http: /h, %s}}}}"
+        yield f"{at}.http", Row(f"health: {{{kind}: {{http: @}}}}", f"{probe}.httpGet.path", texts=SYNTAX)
+        yield f"{at}.grpc", Row(f"health: {{{kind}: {{grpc: @}}}}", texts=SYNTAX)
+        yield f"{at}.tcp", Row(f"health: {{{kind}: {{tcp: @}}}}", texts=SYNTAX)
+        yield f"{at}.exec[]", Row(f"health: {{{kind}: {{exec: [@]}}}}", f"{probe}.exec.command.[]", same, texts)
+        yield f"{at}.port", Row(http % "port: @", texts=SYNTAX)
+        yield f"{at}.headers.*=", Row(http % "headers: {@: x}", f"{probe}.httpGet.httpHeaders.[].name", texts=SYNTAX)
+        yield f"{at}.headers.*", Row(http % "headers: {X-A: @}", f"{probe}.httpGet.httpHeaders.[].value", same, texts)
+        yield (
+            f"{at}.service",
+            Row(f"health: {{{kind}: {{grpc: '80', service: @}}}}", f"{probe}.grpc.service", same, texts),
+        )
+
+
+def targets() -> Iterator[tuple[str, Row]]:
+    """What routes and exposed hosts share."""
+    for key, body in (("routes", ROUTE), ("expose", EXPOSE)):
+        at, plain = f"MeshService.{key}[]", body.replace("to: v1, ", "")
+        texts = TEXTS if key == "routes" else SYNTAX
+        listed = plain % "destinations: [{%s, weight: 100}]"
+        destination = f"{RULE}.route.[].destination"
+        yield f"{at}.to.*=", Row(plain % "to: {@: 100}", f"{destination}.subset", texts=SYNTAX)
+        yield f"{at}.destinations[].version", Row(listed % "version: @", f"{destination}.subset", texts=SYNTAX)
+        yield f"{at}.destinations[].service", Row(listed % "service: @", f"{destination}.host", host, SYNTAX)
+        yield f"{at}.destinations[].host", Row(listed % "host: @", f"{destination}.host", str.lower, SYNTAX)
+        yield f"{at}.destinations[].port", Row(listed % "host: a.example.com, port: @", texts=SYNTAX)
+        exact = body if key == "routes" else body.replace("%s", "path: [/x], %s")
+        yield f"{at}.rewrite.path", Row(exact % "rewrite: {path: @}", f"{RULE}.rewrite.uri", texts=SYNTAX)
+        yield (
+            f"{at}.rewrite.authority",
+            Row(body % "rewrite: {authority: @}", f"{RULE}.rewrite.authority", str.lower, SYNTAX),
+        )
+        yield f"{at}.timeout", Row(body % "timeout: @", f"{RULE}.timeout", v.duration, SYNTAX)
+        retries = body % "retries: {attempts: 2, %s}"
+        yield (
+            f"{at}.retries.perTryTimeout",
+            Row(retries % "perTryTimeout: @", f"{RULE}.retries.perTryTimeout", v.duration, SYNTAX),
+        )
+        yield f"{at}.retries.retryOn[]", Row(retries % "retryOn: [@]", f"{RULE}.retries.retryOn", same, texts)
+
+
+def match_paths() -> Iterator[tuple[str, Row]]:
+    for key, body in (("routes[].match[]", ANY), ("expose[]", EXPOSE)):
+        at = f"MeshService.{key}.path[]"
+        yield f"{at}.pattern", Row(body % "path: [{pattern: @}]", f"{MATCH}.uri.exact", texts=SYNTAX)
+        yield f"{at}.exact", Row(body % "path: [{exact: @}]", f"{MATCH}.uri.exact", texts=SYNTAX)
+        yield f"{at}.prefix", Row(body % "path: [{prefix: @}]", f"{MATCH}.uri.prefix", unless_all, SYNTAX)
+        yield f"{at}.regex", Row(body % "path: [{regex: @}]", f"{MATCH}.uri.regex")
+
+
+def match_texts() -> Iterator[tuple[str, Row]]:
+    for key, name in (("headers", "x-a"), ("queryParams", "x-a")):
+        at, place = f"MeshService.routes[].match[].{key}", f"{MATCH}.{key}"
+        lower = str.lower if key == "headers" else same
+        yield f"{at}.*=", Row(ANY % f"{key}: {{@: x}}", f"{place}.{{}}", lower, SYNTAX)
+        for kind in ("exact", "prefix", "regex"):
+            yield f"{at}.*.{kind}", Row(ANY % f"{key}: {{{name}: {{{kind}: @}}}}", f"{place}.{name}.{kind}")
+
+
+SERVICE_ROWS: dict[str, Row] = {
+    "MeshService.image.registry": Row("image: {registry: @}", f"{CONTAINER}.image", lambda x: f"{x.rstrip('/')}/web:1"),
+    "MeshService.image.repository": Row("image: {repository: @}", f"{CONTAINER}.image", "r.io/{}:1".format),
+    "MeshService.image.tag": Row("image: {tag: @}", f"{CONTAINER}.image", "r.io/web:{}".format),
+    "MeshService.image.digest": Row("image: {digest: @}", f"{CONTAINER}.image", "r.io/web@{}".format),
+    "MeshService.command[]": Row("command: [@]", f"{CONTAINER}.command.[]"),
+    "MeshService.args[]": Row("args: [@]", f"{CONTAINER}.args.[]"),
+    "MeshService.resources.requests.cpu": Row(
+        "resources: {requests: {cpu: @}}", f"{CONTAINER}.resources.requests.cpu", v.cpu, SYNTAX
+    ),
+    "MeshService.resources.requests.memory": Row(
+        "resources: {requests: {memory: @}}", f"{CONTAINER}.resources.requests.memory", v.memory, SYNTAX
+    ),
+    "MeshService.resources.limits.cpu": Row(
+        "resources: {limits: {cpu: @}}", f"{CONTAINER}.resources.limits.cpu", v.cpu, SYNTAX
+    ),
+    "MeshService.resources.limits.memory": Row(
+        "resources: {limits: {memory: @}}", f"{CONTAINER}.resources.limits.memory", v.memory, SYNTAX
+    ),
+    "MeshService.env.*=": Row("env: {@: x}", f"{CONTAINER}.env.[].name", texts=SYNTAX),
+    "MeshService.env.*.value": Row("env: {A: @}", f"{CONTAINER}.env.[].value", lambda text: text or None),
+    "MeshService.env.*.secret": Row(
+        "env: {A: {secret: @}}", f"{CONTAINER}.env.[].valueFrom.secretKeyRef.key", lambda x: x.split("/")[1], SYNTAX
+    ),
+    "MeshService.env.*.configMap": Row(
+        "env: {A: {configMap: @}}",
+        f"{CONTAINER}.env.[].valueFrom.configMapKeyRef.name",
+        lambda x: x.split("/")[0],
+        SYNTAX,
+    ),
+    "MeshService.env.*.field": Row(
+        "env: {A: {field: @}}", f"{CONTAINER}.env.[].valueFrom.fieldRef.fieldPath", texts=SYNTAX
+    ),
+    **dict(probes()),
+    "MeshService.volumes.*=": Row(
+        "volumes: {@: {emptyDir: {}}}", f"{CONTAINER}.volumeMounts.[].mountPath", lambda text: text.rstrip("/"), SYNTAX
+    ),
+    "MeshService.volumes.*.emptyDir.sizeLimit": Row(
+        "volumes: {/v: {emptyDir: {sizeLimit: @}}}", f"{POD}.volumes.[].emptyDir.sizeLimit", v.memory, SYNTAX
+    ),
+    "MeshService.shutdown.grace": Row("shutdown: {grace: @}", texts=SYNTAX),
+    "MeshService.metadata.name": Row("metadata: {name: @}", "Service:metadata.name", texts=SYNTAX),
+    "MeshService.metadata.namespace": Row("metadata: {namespace: @}", "Service:metadata.namespace", texts=SYNTAX),
+    "MeshService.metadata.labels.*=": Row("metadata: {labels: {@: x}}", "Service:metadata.labels.{}", texts=SYNTAX),
+    "MeshService.metadata.labels.*": Row("metadata: {labels: {a: @}}", "Service:metadata.labels.a", texts=SYNTAX),
+    "MeshService.metadata.annotations.*=": Row(
+        "metadata: {annotations: {@: x}}", "Service:metadata.annotations.{}", texts=SYNTAX
+    ),
+    "MeshService.metadata.annotations.*": Row("metadata: {annotations: {a: @}}", "Service:metadata.annotations.a"),
+    "MeshService.platform": Row("platform: @", texts=SYNTAX),
+    "MeshService.ports.*=": Row(
+        "port: null, ports: {@: {port: 81, protocol: tcp}}", "Service:spec.ports.[].name", texts=SYNTAX
+    ),
+    "MeshService.serviceAccount.name": Row("serviceAccount: {name: @}", "ServiceAccount:metadata.name", texts=SYNTAX),
+    "MeshService.serviceAccount.annotations.*=": Row(
+        "serviceAccount: {annotations: {@: x}}", "ServiceAccount:metadata.annotations.{}", texts=SYNTAX
+    ),
+    "MeshService.serviceAccount.annotations.*": Row(
+        "serviceAccount: {annotations: {a: @}}", "ServiceAccount:metadata.annotations.a"
+    ),
+    "MeshService.versions.*=": Row("versions: {@: {}}", "DestinationRule:spec.subsets.[].name", texts=SYNTAX),
+    **dict(targets()),
+    "MeshService.routes[].name": Row(ROUTE % "name: @", texts=SYNTAX),
+    **dict(match_paths()),
+    **dict(match_texts()),
+    "MeshService.routes[].match[].method[]": Row(ANY % "method: [@]", f"{MATCH}.method.exact", texts=SYNTAX),
+    "MeshService.routes[].match[].port": Row(ANY % "port: @", texts=SYNTAX),
+    "MeshService.timeout": Row("timeout: @", f"{RULE}.timeout", v.duration, SYNTAX),
+    "MeshService.retries.perTryTimeout": Row(
+        "retries: {perTryTimeout: @}", f"{RULE}.retries.perTryTimeout", v.duration, SYNTAX
+    ),
+    "MeshService.retries.retryOn[]": Row("retries: {retryOn: [@]}", f"{RULE}.retries.retryOn"),
+    "MeshService.expose[].host": Row("expose: [{host: @}]", "VirtualService:spec.hosts.[]", str.lower, SYNTAX),
+    "MeshService.expose[].gateway": Row(EXPOSE % "gateway: @", texts=SYNTAX),
+    "MeshService.expose[].port": Row(EXPOSE % "port: @", texts=SYNTAX),
+    "MeshService.mtls.ports.*=": Row("mtls: {ports: {@: STRICT}}", texts=SYNTAX),
+    "MeshService.access[].from[].services[]": Row(
+        "access: [{from: [{services: [@]}]}]", f"{GRANT}.from.[].source.principals.[]", principal, SYNTAX
+    ),
+    "MeshService.access[].from[].gateway[]": Row("access: [{from: [{gateway: [@]}]}]", texts=SYNTAX),
+    "MeshService.access[].from[].namespaces[]": Row(
+        "access: [{from: [{namespaces: [@]}]}]", f"{GRANT}.from.[].source.namespaces.[]", texts=SYNTAX
+    ),
+    "MeshService.access[].from[].principals[]": Row(
+        "access: [{from: [{principals: [@]}]}]", f"{GRANT}.from.[].source.principals.[]"
+    ),
+    "MeshService.access[].to[].methods[]": Row(
+        "access: [{to: [{methods: [@]}]}]", f"{GRANT}.to.[].operation.methods.[]", texts=SYNTAX
+    ),
+    "MeshService.access[].to[].paths[]": Row("access: [{to: [{paths: [@]}]}]", f"{GRANT}.to.[].operation.paths.[]"),
+    "MeshService.access[].to[].ports[]": Row("access: [{to: [{ports: [@]}]}]", texts=SYNTAX),
+    "MeshService.calls[].service": Row(
+        "calls: [{service: @}]", "Sidecar:spec.egress.[].hosts.[]", lambda x: f"{namespace(x)}/{host(x)}", SYNTAX
+    ),
+    "MeshService.calls[].namespaces[]": Row(
+        "calls: [{namespaces: [@]}]", "Sidecar:spec.egress.[].hosts.[]", "{}/*".format, SYNTAX
+    ),
+    "MeshService.calls[].url": Row("calls: [{url: @}]", texts=SYNTAX),
+    "MeshService.parameters[]": Row("parameters: [@]", texts=SYNTAX),
+}
+
+
+def namespace(reference: str) -> str:
+    """The namespace of a service as a Sidecar writes it: a dot for its own."""
+    return reference.partition(".")[2] or "."
+
+
+# A platform holds maps, so one file takes many texts: one entry each. Where it does not, one file takes one.
+GATEWAY = "gateways: {g#: {hosts: g#.example.net, namespace: in, %s}}"
+ENTRY_ROWS: dict[str, Row] = {
+    "MeshPlatform.metadata.labels.*=": Row("metadata: {labels: {@: x}}", "Gateway:metadata.labels.{}", texts=SYNTAX),
+    "MeshPlatform.metadata.labels.*": Row("metadata: {labels: {a#: @}}", "Gateway:metadata.labels.[]", texts=SYNTAX),
+    "MeshPlatform.metadata.annotations.*=": Row(
+        "metadata: {annotations: {@: x}}", "Gateway:metadata.annotations.{}", texts=SYNTAX
+    ),
+    "MeshPlatform.metadata.annotations.*": Row("metadata: {annotations: {a#: @}}", "Gateway:metadata.annotations.[]"),
+    "MeshPlatform.gateways.*=": Row(
+        "gateways: {@: {hosts: g#.example.net, namespace: in}}", "Gateway:metadata.name", texts=SYNTAX
+    ),
+    "MeshPlatform.gateways.*.hosts[]": Row(
+        "gateways: {g#: {hosts: [@], namespace: in}}", "Gateway:spec.servers.[].hosts.[]", str.lower, SYNTAX
+    ),
+    "MeshPlatform.gateways.*.namespace": Row(
+        "gateways: {g#: {hosts: g#.example.net, namespace: @}}", "Gateway:metadata.namespace", texts=SYNTAX
+    ),
+    "MeshPlatform.gateways.*.selector.*=": Row(GATEWAY % "selector: {@: x}", "Gateway:spec.selector.{}", texts=SYNTAX),
+    "MeshPlatform.gateways.*.selector.*": Row(GATEWAY % "selector: {a: @}", "Gateway:spec.selector.a", texts=SYNTAX),
+    "MeshPlatform.gateways.*.serviceAccount": Row(GATEWAY % "serviceAccount: @", texts=SYNTAX),
+    "MeshPlatform.gateways.*.tls.credentialName": Row(
+        GATEWAY % "tls: {credentialName: @}", "Gateway:spec.servers.[].tls.credentialName", texts=SYNTAX
+    ),
+    "MeshPlatform.catalog.*=": Row("catalog: {@: {}}", texts=SYNTAX),
+    "MeshPlatform.catalog.*.ports.*=": Row("catalog: {c#: {ports: {@: 80}}}", texts=SYNTAX),
+    "MeshPlatform.catalog.*.serviceAccount": Row("catalog: {c#: {serviceAccount: @}}", texts=SYNTAX),
+}
+SINGLE_ROWS: dict[str, Row] = {
+    "MeshPlatform.metadata.name": Row("metadata: {name: @}", texts=SYNTAX),
+    "MeshPlatform.istio.version": Row("istio: {version: @}", texts=SYNTAX),
+    "MeshPlatform.istio.kubernetes": Row("istio: {kubernetes: @}", texts=SYNTAX),
+    "MeshPlatform.istio.trustDomain": Row("istio: {trustDomain: @}", texts=SYNTAX),
+    "MeshPlatform.istio.clusterDomain": Row("istio: {clusterDomain: @}", texts=SYNTAX),
+}
+ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}

@@ -1,0 +1,148 @@
+"""A spec in which every field of the language occurs, for tests that hold something for all fields.
+
+It is kept as text because people write text; `tests/properties/test_same_bytes.py` fails when a field is missing.
+"""
+
+PLATFORM = """
+apiVersion: meshspec.io/v1alpha1
+kind: MeshPlatform
+metadata: {name: main, labels: {tier: edge, team: "1"}, annotations: {example.com/note: on, a: "grüße\\n"}}
+profile: 1
+istio: {version: 1.30.3, kubernetes: 1.32, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
+gateways:
+  public:
+    hosts: [shop.example.com, "*.example.org"]
+    namespace: istio-ingress
+    selector: {istio: public, app: gateway}
+    serviceAccount: public-gateway
+    tls: {credentialName: shop.example.com}
+    httpsRedirect: true
+  inner: {hosts: "*.inner.example.net", namespace: istio-inner, tls: inner-cert}
+catalog:
+  ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
+  batch.jobs: {serviceAccount: batch-runner}
+defaults:
+  timeout: 20s
+  env: {REGION: eu-1}
+environments:
+  prod: {istio: {version: 1.30.4}, defaults: {env: {STAGE: prod}}}
+  test: {defaults: {env: {STAGE: test}}}
+"""
+
+FULL = """
+apiVersion: meshspec.io/v1alpha1
+kind: MeshService
+metadata: {name: full, namespace: shop, labels: {tier: back, team: "1"}, annotations: {example.com/owner: 0x1f, b: no}}
+platform: main
+image:
+  registry: registry.example.com:5000
+  repository: shop/full
+  tag: 1.20
+  digest: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  pullPolicy: IfNotPresent
+command: [/bin/full, -v]
+args: ["--a=b", NO, 010, 12:30, "x y"]
+ports: {http: {port: 80, targetPort: 8080}, grpc: 9000, tcp-raw: {port: 7000, protocol: tcp}, http-admin: 9090}
+replicas: {min: 2, max: 8, cpu: 70%}
+resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: "2", memory: 256Mi}}
+env:
+  A: $(B)-$(C)
+  B: {value: 1e3}
+  C: "yes"
+  PASSWORD: {secret: full-db/password}
+  MODE: {configMap: full.config/mode}
+  POD: {field: metadata.name}
+health:
+  readiness: {http: /ready, port: http-admin, headers: {X-Probe: y, Host: full}, initialDelaySeconds: 3,
+              periodSeconds: 5, timeoutSeconds: 2, successThreshold: 2, failureThreshold: 4}
+  liveness: {grpc: grpc, service: full.Health}
+  startup: {exec: [cat, /tmp/started], failureThreshold: 30}
+volumes:
+  /var/cache/full: {emptyDir: {medium: Memory, sizeLimit: 64Mi}}
+  /data: {emptyDir: {}, readOnly: true}
+shutdown: {grace: 45s}
+proxy: {concurrency: 2}
+pod: {securityContext: {runAsUser: 1000, runAsGroup: 1001, fsGroup: 1002, fsGroupChangePolicy: OnRootMismatch}}
+serviceAccount: {name: full-account, annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/full"}}
+versions:
+  v1: {weight: 80, resources: {memory: 512Mi}}
+  v2: {weight: 20, image: {tag: "1.30", digest: null}, env: {FEATURE: on},
+       health: {liveness: {tcp: 7000, service: null}}}
+routes:
+  - name: beta
+    match:
+      - path: [{pattern: /beta/*}, {exact: /b}]
+        headers: {X-Beta: "true", X-Any: {present: true}, X-Pre: {prefix: ab}, X-Re: {regex: "[a-z]+"}}
+        queryParams: {beta: on, n: {regex: "[0-9]+"}}
+        method: [GET, POST]
+        port: http
+      - {path: {prefix: /old}, port: 80}
+    to: {v2: 100}
+    rewrite: {path: /, authority: full.internal}
+    timeout: 90s
+    retries: {attempts: 3, perTryTimeout: 1500ms, retryOn: [connect-failure, "503"]}
+  - match: {path: {regex: "/item/[0-9]+"}}
+    to: {v1: 30, v2: 70}
+  - match: {path: /ledger/*}
+    destinations:
+      - {service: ledger.finance, port: 80, weight: 60}
+      - {host: legacy.example.net, port: 8443, weight: 30}
+      - {version: v1, port: http, weight: 10}
+timeout: 10s
+retries: {attempts: 1, perTryTimeout: 2s, retryOn: reset}
+expose:
+  - {host: shop.example.com, gateway: public, port: http, path: [/full/*, {exact: /full.ico}], rewrite: /, timeout: 5s,
+     retries: 0, to: v1}
+  - host: a.example.org
+    destinations: [{version: v1, weight: 50}, {version: v2, weight: 50}]
+mtls: {mode: PERMISSIVE, ports: {tcp-raw: DISABLE, grpc: STRICT}}
+access:
+  - web
+  - from:
+      - {services: [web, batch.jobs], namespaces: [ops, dev]}
+      - {gateway: inner}
+      - {principals: td.example.com/ns/x/sa/y}
+    to: {methods: [GET, HEAD], paths: [/a/*, /b], ports: [http, 9000]}
+  - {from: {namespaces: monitoring}, to: {ports: http-admin}}
+calls:
+  - web
+  - service: ledger.finance
+  - namespaces: [ops, dev]
+  - url: https://api.example.com
+  - https://legacy.example.net:8443
+  - tcp://db.example.net:5432
+parameters: [image.tag, env.C]
+environments:
+  prod: {replicas: {max: 20}, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
+  test: {replicas: 1, access+: tester.test}
+"""
+
+APP = """
+apiVersion: meshspec.io/v1alpha1
+kind: MeshApp
+metadata: {name: shop, namespace: shop, labels: {app.example.com/part: shop}, annotations: {c: d}}
+platform: main
+defaults: {port: 8080, image: {registry: registry.example.com, tag: 2.0.0}, resources: {cpu: 50m, memory: 64Mi}}
+services:
+  web:
+    image: shop/web
+    health: /healthz
+    replicas: 2
+    expose: shop.example.com
+    access: full
+    calls: [full, https://api.example.com:8443]
+  queue:
+    image: shop/queue
+    port: null
+    ports: {redis: 6379, tls-x: 6380}
+    access: web
+    calls: redis://cache.example.com
+    mtls: STRICT
+parameters: [web.image.tag]
+environments:
+  prod: {services: {web: {replicas: 4}}, defaults: {env: {TIER: gold}}}
+  test: {services: {queue: {resources: {memory: 1Gi}}}}
+"""
+
+FILES = {"meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": APP + "---" + FULL}
+ENVIRONMENTS = ("prod", "test")
