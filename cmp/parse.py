@@ -8,6 +8,7 @@ belongs to one release of pydantic-core; with any other, the models themselves a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic_core import SchemaValidator, ValidationError
@@ -112,6 +113,7 @@ def _without(node: Node, path: Path) -> Node:
     return node
 
 
+@cache
 def _validator(kind: str) -> SchemaValidator:
     schema = _core.schema(kind)
     if schema is not None:

@@ -235,6 +235,12 @@ def _bytes(directory: Path, name: str = "") -> str:
         return repr(error.diagnostics)
 
 
+@pytest.fixture(autouse=True)
+def uncached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process asks once which validator it has; these tests ask again."""
+    monkeypatch.setattr(parse, "_validator", parse._validator.__wrapped__)
+
+
 @pytest.mark.parametrize("attribute", ["BUILT_FOR", "__version__"])
 def test_another_release_uses_the_models(attribute: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_core, attribute, "0.0.0")

@@ -25,7 +25,7 @@ from tests.test_cases import CASES, FOLDERS, outcome
 
 PRODUCT = Path(__file__).parents[1] / "cmp"
 
-CODES_WITHOUT_CASE = {"MS000": "a bug of ours: tests/test_start.py makes one"}
+CODES_WITHOUT_CASE = {"MS000": "a bug of ours: tests/test_command_line.py makes one"}
 
 
 class Seen(NamedTuple):

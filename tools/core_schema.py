@@ -80,7 +80,11 @@ class _Writer:
         return self.parts.setdefault(text, f"_{len(self.parts)}")
 
     def _entries(self, schema: dict[str, Any]) -> str:
-        return ", ".join(f"{key!r}: {self._value(key, value)}" for key, value in schema.items() if key not in _DROPPED)
+        entries = {key: self._value(key, value) for key, value in schema.items() if key not in _DROPPED}
+        if schema.get("default") == {}:  # pydantic-core would copy it for every instance, by importing copy
+            del entries["default"]
+            entries["default_factory"] = "dict"
+        return ", ".join(f"{key!r}: {text}" for key, text in entries.items())
 
     def _value(self, key: str, value: Any) -> str:
         if key == "cls":
@@ -93,6 +97,8 @@ class _Writer:
             return "{" + self._entries(value) + "}"
         if isinstance(value, list):
             return "[" + ", ".join(self._value(key, item) for item in value) + "]"
+        if value == {} and key == "default":  # else pydantic-core copies it for every instance, by the copy module
+            return "dict"
         if value == () or value is None or isinstance(value, bool | int | str):
             return repr(value)
         if callable(value) and value.__module__ in _MODULES:

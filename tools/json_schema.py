@@ -163,8 +163,9 @@ def _documents(defs: Schema) -> None:
         "services": {"type": "object", "additionalProperties": _body("ServiceBody")},
         "defaults": _body("ServiceBody"),
         "parameters": parameters,
+        "parameters+": parameters,
     }
-    assert {*app_keys, "apiVersion", "kind", "environments"} == set(APP_KEYS)
+    assert {*(key.removesuffix("+") for key in app_keys), "apiVersion", "kind", "environments"} == set(APP_KEYS)
     assert set(defs["Metadata"]["properties"]) == set(APP_METADATA)
     app = {"type": "object", "properties": app_keys, "additionalProperties": False, "description": APP}
     platform["properties"]["defaults"] = _body("ServiceBody")

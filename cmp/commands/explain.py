@@ -6,6 +6,7 @@ import sys
 
 from cmp.catalogue import CATALOGUE
 from cmp.diagnostics import did_you_mean
+from cmp.output import write
 
 
 def explain(code: str) -> int:
@@ -16,5 +17,5 @@ def explain(code: str) -> int:
         help = did_you_mean(code.upper(), list(CATALOGUE)) or "codes look like MS203"
         sys.stderr.write(f"= help: {help}\n")
         return 2
-    sys.stdout.write(entry.page(code.upper()))
+    write(entry.page(code.upper()))
     return 0

@@ -9,6 +9,7 @@ from typing import Literal
 from cmp.diagnostics import SpecError, render
 from cmp.emit import emit
 from cmp.environment import from_process
+from cmp.output import write
 from cmp.pipeline import render as render_path
 
 
@@ -31,6 +32,5 @@ def generate(
     except SpecError as error:
         sys.stderr.write(render(error.diagnostics, texts) + "\n")
         return 1
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.buffer.flush()
+    write(text)
     return 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
+
+from cmp.output import write
 
 
 def schema() -> int:
     """Print the schema. It is made from the models when meshspec is built, so that printing it imports nothing."""
     with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "schema.json"), encoding="utf-8") as file:
-        sys.stdout.write(file.read())
+        write(file.read())
     return 0

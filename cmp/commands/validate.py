@@ -8,6 +8,7 @@ from typing import Literal
 
 from cmp.diagnostics import Diagnostic, SpecError, as_json, in_order, render
 from cmp.environment import Environment, from_process
+from cmp.output import write
 from cmp.pipeline import environments
 from cmp.pipeline import render as render_path
 
@@ -38,9 +39,9 @@ def validate(
         found += error.diagnostics
     found = in_order(found)
     if output == "json":
-        sys.stdout.write(as_json(found) + "\n")
+        write(as_json(found) + "\n")
     else:
-        sys.stdout.write(summary)
+        write(summary)
         sys.stderr.write(render(found, texts) + "\n" if found else "")
     return 1 if any(one.severity == "error" for one in found) else 0
 

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 def digest(text: str) -> str:
     """Eight hex digits that stand for a text in a name."""
-    from hashlib import blake2b  # loads OpenSSL: only where a name needs it
+    try:
+        from _blake2 import blake2b  # the same function, without loading OpenSSL for it
+    except ImportError:
+        from hashlib import blake2b
 
     return blake2b(text.encode(), digest_size=4).hexdigest()
 

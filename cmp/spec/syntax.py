@@ -105,6 +105,41 @@ def header(value: str) -> str:
     return value
 
 
+def image_registry(value: str) -> str:
+    """The host of an image registry, with port and path if it has them.
+
+    https://pkg.go.dev/github.com/distribution/reference
+    """
+    if not re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[a-z0-9._-]+)*/?", value):
+        refuse(
+            f"{shown(value)} is not a registry", "a host, with port and path if it has them: registry.example.com/shop"
+        )
+    return value
+
+
+def image_repository(value: str) -> str:
+    """The name of an image below its registry: lower case, parts separated by slashes."""
+    if not re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*", value):
+        refuse(f"{shown(value)} is not the name of an image", "lower-case letters, digits and . _ - between slashes")
+    return value
+
+
+def image_tag(value: str) -> str:
+    """The tag of an image."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", value):
+        refuse(
+            f"{shown(value)} is not a tag", "at most 128 letters, digits and . _ -, beginning with a letter or digit"
+        )
+    return value
+
+
+def image_digest(value: str) -> str:
+    """The digest of an image: its algorithm and hex digits."""
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", value):
+        refuse(f"{shown(value)} is not a digest", "sha256: and 64 hex digits")
+    return value
+
+
 def retry_condition(value: str) -> str:
     """A condition of Envoy's retry policy, or an HTTP status (istio pkg/config/validation, validateHTTPRetry).
 

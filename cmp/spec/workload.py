@@ -8,6 +8,7 @@ from cmp.spec.types import (
     Bool,
     Count,
     Cpu,
+    Digest,
     Duration,
     EnvName,
     FieldPath,
@@ -21,7 +22,10 @@ from cmp.spec.types import (
     Percent,
     Port,
     Positive,
+    Registry,
+    Repository,
     SelectorKey,
+    Tag,
     Text,
     Weight,
     Word,
@@ -34,10 +38,10 @@ class Image(Model):
 
     later: ClassVar[frozenset[str]] = words("pullSecrets")
 
-    registry: Word | None = None
-    repository: Word | None = None
-    tag: Word | None = None
-    digest: Word | None = None
+    registry: Registry | None = None
+    repository: Repository | None = None
+    tag: Tag | None = None
+    digest: Digest | None = None
     pullPolicy: Literal["Always", "IfNotPresent", "Never"] | None = None
 
 

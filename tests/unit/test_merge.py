@@ -325,7 +325,7 @@ def test_nothing_in_a_map_of_things_removes_or_is_a_mistake(layers: list[str], f
 
 
 def test_help_for_an_empty_thing_is_what_to_type() -> None:
-    assert laid("ports: {http: }")[1][0].help .startswith("leave it out, or write http: {}")
+    assert laid("ports: {http: }")[1][0].help.startswith("leave it out, or write http: {}")
 
 
 def test_the_order_of_keys_in_a_file_is_forgotten() -> None:
