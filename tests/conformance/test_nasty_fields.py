@@ -240,9 +240,8 @@ def test_plain_scalars_keep_their_text(fields: str, tmp_path: Path) -> None:
 
     found = [at(objects, PLACES[fields]) for objects in _read(fields, texts, tmp_path)]
 
-    assert (
-        texts and {text: values for text, values in zip(texts, found, strict=True) if prefix + text not in values} == {}
-    )
+    assert texts
+    assert {text: values for text, values in zip(texts, found, strict=True) if prefix + text not in values} == {}
 
 
 # What is written with a null, and the same without the key.
