@@ -22,7 +22,7 @@ example: .venv/.installed ## print the manifests of the bookinfo example
 	@$(BIN)/cmp generate examples/bookinfo --namespace bookinfo
 
 test: lint ## run all checks: lint and the tests
-	$(BIN)/pytest -n auto -q
+	$(BIN)/pytest -n auto -q -rs
 
 istio-check: .venv/.installed ## ask Istio's own webhook and analyzers; needs Go, and minutes the first time
 	@echo "Istio's modules are fetched and compiled if they are not yet: 5 minutes and 3 GB or so, once"
@@ -53,7 +53,7 @@ lock: .uv/bin/uv ## write requirements/dev.txt anew
 		--output-file requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
 
 clean: ## remove what make and the tools left behind
-	rm -rf .venv .uv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .uv .cache build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # All on stderr: the stdout of `make example` is the manifests and nothing else.

@@ -17,7 +17,7 @@ from cmp.diagnostics import Diagnostic, Pos, did_you_mean
 from cmp.merge.compose import Tree
 from cmp.merge.layers import incomplete
 from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE
-from cmp.source import Node
+from cmp.node import Node
 from cmp.spec import _core
 from cmp.spec.validators import shown
 

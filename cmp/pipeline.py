@@ -13,8 +13,9 @@ from cmp.diagnostics import Diagnostic, Pos, SpecError
 from cmp.environment import Environment
 from cmp.manifests.families import build
 from cmp.merge.compose import Composed, compose
+from cmp.node import Node
 from cmp.parse import parse_platform, parse_services
-from cmp.source import Node, read
+from cmp.source import read
 from cmp.waves import Manifest, order
 
 

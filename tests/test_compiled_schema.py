@@ -15,8 +15,8 @@ from cmp import parse
 from cmp.diagnostics import SpecError
 from cmp.emit import emit
 from cmp.environment import Environment
+from cmp.node import Quoted
 from cmp.pipeline import environments, render
-from cmp.source import Quoted
 from cmp.spec import _core
 from cmp.spec.models import MODELS
 from cmp.spec.types import Model

@@ -17,8 +17,8 @@ from cmp.manifests import families
 from cmp.merge import layers
 from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.merge.shapes import Shape
+from cmp.node import Node
 from cmp.parse import Parsed
-from cmp.source import Node
 from cmp.spec.models import MODELS
 from cmp.spec.types import Model
 from tests.test_cases import CASES, FOLDERS, outcome

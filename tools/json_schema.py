@@ -11,7 +11,7 @@ from cmp.diagnostics import Pos
 from cmp.merge.compose import WORKLOAD_KEYS
 from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
 from cmp.merge.forms import PLATFORM, SERVICE, Form, resources
-from cmp.source import Node
+from cmp.node import Node
 from cmp.spec.models import MODELS
 
 Schema = dict[str, Any]

@@ -11,7 +11,7 @@ from cmp.merge.documents import Documents, Draft
 from cmp.merge.layers import finish, merge
 from cmp.merge.parameters import layers
 from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE
-from cmp.source import Node, entries_of
+from cmp.node import Node, entries_of
 
 #: Fields of a service that each version has too, and may change.
 WORKLOAD_KEYS = ("image", "command", "args", "replicas", "resources", "env", "health", "volumes", "shutdown", "pod")

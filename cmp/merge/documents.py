@@ -10,7 +10,7 @@ from cmp.diagnostics import Diagnostic, Pos, did_you_mean
 from cmp.merge.layers import empty, expand, merge
 from cmp.merge.parameters import declared
 from cmp.merge.shapes import APP_SHAPE, PLATFORM_SHAPE, SERVICE_SHAPE, Shape
-from cmp.source import Node, entries_of
+from cmp.node import Node, entries_of
 
 API_VERSION = "meshspec.io/v1alpha1"
 KINDS = ("MeshService", "MeshApp")

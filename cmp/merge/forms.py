@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cmp.source import Node
+from cmp.node import Node
 
 Entries = dict[str, Node]
 

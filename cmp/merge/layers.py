@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cmp.diagnostics import Diagnostic
 from cmp.merge.shapes import Shape
-from cmp.source import Node
+from cmp.node import Node
 
 
 def expand(node: Node, shape: Shape | None, layer: str, problems: list[Diagnostic]) -> Node:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from cmp.diagnostics import Diagnostic, Pos, did_you_mean
 from cmp.merge.layers import expand, finish
 from cmp.merge.shapes import SERVICE_SHAPE
-from cmp.source import Node, entries_of
+from cmp.node import Node, entries_of
 
 
 def declared(body: Node) -> list[tuple[Node, str]]:

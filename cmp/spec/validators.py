@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from pydantic_core import PydanticCustomError
 
-from cmp.source import Quoted
+from cmp.node import Quoted
 
 _UNITS_MS = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}

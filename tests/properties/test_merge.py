@@ -12,7 +12,8 @@ from cmp.diagnostics import Diagnostic, SpecError, in_order
 from cmp.merge.compose import compose
 from cmp.merge.layers import expand, finish, merge
 from cmp.merge.shapes import APP_SHAPE, SERVICE_SHAPE, Shape
-from cmp.source import Node, read
+from cmp.node import Node
+from cmp.source import read
 from tests.support.trees import detailed, plain, scalars
 
 Strategy = st.SearchStrategy[Any]

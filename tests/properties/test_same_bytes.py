@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.merge.compose import compose
+from cmp.node import Node
 from cmp.parse import parse_platform, parse_services, plain
 from cmp.pipeline import render
-from cmp.source import Node, read
+from cmp.source import read
 from cmp.spec.models import MODELS
 from tests.support import rich
 from tests.support.fields import models

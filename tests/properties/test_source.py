@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from cmp.diagnostics import SpecError
 from cmp.files import read_text
-from cmp.source import Node, read
+from cmp.node import Node
+from cmp.source import read
 from tests.support.trees import plain
 
 FILE = "meshspec.yaml"

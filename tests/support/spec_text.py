@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from cmp.source import NULLS, Node, Quoted
+from cmp.node import Node, Quoted
+from cmp.source import NULLS
 
 # Plain scalars that mean the same inside a flow collection.
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9/.+_%*-]*")

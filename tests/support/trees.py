@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cmp.diagnostics import Diagnostic, SpecError
-from cmp.source import Node, read
+from cmp.node import Node
+from cmp.source import read
 
 
 def node(text: str, file: str = "meshspec.yaml") -> Node:

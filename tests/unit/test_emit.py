@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from cmp.emit import emit
-from cmp.source import Quoted
+from cmp.node import Quoted
 from tests.support.nasty import NASTY
 
 Format = Literal["yaml", "ndjson"]

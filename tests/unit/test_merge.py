@@ -10,7 +10,8 @@ from cmp.diagnostics import Diagnostic, Pos
 from cmp.merge.compose import Composed, compose
 from cmp.merge.layers import expand, finish, merge
 from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE, Shape
-from cmp.source import Node, Quoted, read
+from cmp.node import Node, Quoted
+from cmp.source import read
 from tests.support.trees import brief, node, plain, problems
 
 Data = dict[str, Any]

@@ -3,7 +3,8 @@
 import pytest
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
-from cmp.source import MAX_DEPTH, MAX_NODES, Node, Quoted, read
+from cmp.node import Node, Quoted
+from cmp.source import MAX_DEPTH, MAX_NODES, read
 from tests.support.trees import brief, node, plain, problems
 
 FILE = "shop/meshspec.yaml"
