@@ -9,6 +9,9 @@ BIN = .venv/bin
 UV_VERSION = 0.13.9
 LOCKFLAGS =
 
+UV_COMPILE = .uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --custom-compile-command 'make lock' $(LOCKFLAGS)
+
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo "meshspec needs Python 3.11 or newer, which '$(PYTHON)' is not: try make PYTHON=python3.12" >&2; exit 1; }
@@ -47,10 +50,10 @@ schema: .venv/.installed ## regenerate the generated files
 bench: .venv/.installed ## measure a cold start
 	$(BIN)/python benchmarks/cold.py
 
-lock: .uv/bin/uv ## write requirements/dev.txt anew
-	.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-annotate --no-emit-index-url --custom-compile-command 'make lock' $(LOCKFLAGS) \
-		--output-file requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
+lock: .uv/bin/uv ## write the locks in requirements/ anew
+	$(UV_COMPILE) --output-file requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in
+	$(UV_COMPILE) --constraint requirements/dev.txt --output-file requirements/build.txt requirements/build.in
+	$(UV_COMPILE) --constraint requirements/dev.txt --output-file requirements/runtime.txt pyproject.toml
 
 clean: ## remove what make and the tools left behind
 	rm -rf .venv .uv .cache build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
