@@ -17,6 +17,12 @@ class _Data:
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")
 
+    def __eq__(self, other: object) -> bool:
+        """As models of pydantic compare: by their fields."""
+        return isinstance(other, _Data) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 def schema(kind: str) -> Any:
     """The core schema of a kind, or None where another release of pydantic-core is installed."""
