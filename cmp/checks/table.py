@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cmp.checks import access, platform, traffic, workload
+from cmp.checks import access, platform, ports, traffic, workload
 from cmp.checks.finding import Finding, diagnose
 from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic
@@ -16,10 +16,11 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     workload.check_health,
     workload.check_shutdown,
     workload.check_users,
-    traffic.check_ports,
+    ports.check_ports,
     traffic.check_weights,
     traffic.check_versions,
-    traffic.check_route_ports,
+    ports.check_route_ports,
+    ports.check_destination_ports,
     traffic.check_gateways,
     traffic.check_paths,
     traffic.check_reachable,

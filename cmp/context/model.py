@@ -179,6 +179,13 @@ class Service(NamedTuple):
         return int(name) if name is not None and name.isdigit() else None
 
 
+class Listed(NamedTuple):
+    """A service of another application as the platform lists it: its account, and its ports, if it lists them."""
+
+    account: str
+    ports: tuple[Port, ...]
+
+
 class Platform(NamedTuple):
     """The platform of a render. ``rendered`` says whether its own objects are written, or it only gives defaults."""
 
@@ -188,7 +195,7 @@ class Platform(NamedTuple):
     broken: frozenset[tuple[str | int, ...]]
     target: Target
     gateways: tuple[Gateway, ...]
-    accounts: Mapping[tuple[str, str], str]
+    catalog: Mapping[tuple[str, str], Listed]
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     rendered: bool

@@ -14,6 +14,7 @@ from cmp.context.model import (
     Exposure,
     ExternalHost,
     Gateway,
+    Listed,
     Platform,
     Port,
     Service,
@@ -57,7 +58,10 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
     for name, gateway in spec.gateways.items():
         identity = principal(target.trust_domain, gateway.namespace, gateway.serviceAccount or name)
         gateways.append(Gateway(name, gateway.namespace, identity, gateway))
-    accounts = {split(name, ""): entry.serviceAccount for name, entry in spec.catalog.items() if entry.serviceAccount}
+    catalog = {}
+    for reference, entry in spec.catalog.items():
+        name, namespace = split(reference, "")
+        catalog[name, namespace] = Listed(entry.serviceAccount or name, tuple(_listed_ports(entry.ports)))
     return Platform(
         name=parsed.tree.name,
         namespace=environment.namespace or ("" if environment.argocd else "default"),
@@ -65,7 +69,7 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
         broken=parsed.broken,
         target=target,
         gateways=tuple(gateways),
-        accounts=accounts,
+        catalog=catalog,
         labels=spec.metadata.labels,
         annotations=spec.metadata.annotations,
         rendered=rendered,
@@ -118,10 +122,13 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
 
 
 def _ports(spec: MeshService) -> Iterable[Port]:
-    listed: Mapping[str, PortSpec] = spec.ports
     if spec.port is not None:
         yield Port("http", spec.port, spec.port, "http")
-    for name, port in listed.items():
+    yield from _listed_ports(spec.ports)
+
+
+def _listed_ports(ports: Mapping[str, PortSpec]) -> Iterable[Port]:
+    for name, port in ports.items():
         if port.port is not None:
             protocol = port.protocol or protocol_of(name) or "tcp"
             yield Port(name, port.port, port.targetPort or port.port, protocol)
@@ -182,6 +189,15 @@ def _external(services: Sequence[Service]) -> dict[tuple[str, str], tuple[Extern
     return found
 
 
+def _number(name: str | None, ports: Sequence[Port]) -> int | None:
+    """The number of a port by its name or number; without one, the main port's where there are several."""
+    if name is None:
+        main = _main(ports)
+        return main.number if main is not None and len(ports) > 1 else None
+    named = next((port.number for port in ports if name in (port.name, str(port.number))), None)
+    return named if named is not None else int(name) if name.isdigit() else None
+
+
 class _Known:
     """What the services of a render know of each other."""
 
@@ -220,8 +236,8 @@ class _Known:
         name, where = split(reference, namespace)
         if (name, where) in self._index:
             return self._index[name, where].principal
-        accounts = self._platform.accounts if self._platform is not None else {}
-        return principal(self._target.trust_domain, where, accounts.get((name, where), name))
+        listed = self._platform.catalog.get((name, where)) if self._platform is not None else None
+        return principal(self._target.trust_domain, where, listed.account if listed is not None else name)
 
     def gateway(self, name: str) -> str | None:
         gateways = self._platform.gateways if self._platform is not None else ()
@@ -236,7 +252,8 @@ class _Known:
         host = fqdn(name, where, self._target.cluster_domain)
         other = self._index.get((name, where))
         if other is None:
-            return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
+            listed = self._platform.catalog.get((name, where)) if self._platform is not None else None
+            return (Destination(host, None, _number(port, listed.ports if listed is not None else ())),)
         chosen = other.port(port)
         number = chosen.number if chosen is not None and (port is not None or len(other.ports) > 1) else None
         return tuple(Destination(host, one.name, number, one.weight) for one in other.versions if one.weight)
