@@ -315,17 +315,18 @@ CATALOGUE: dict[str, Entry] = {
         title="a host that nobody declares",
         text=(
             "A route leads to a host outside the cluster. A proxy knows such a host only where a service of the "
-            "namespace calls it."
+            "namespace calls it, and over plain HTTP, since the proxy sends on what it got."
         ),
         example=("routes: {destinations: {host: api.example.com}}"),
-        cure=("calls: https://api.example.com\nroutes: {destinations: {host: api.example.com}}"),
+        cure=("calls: http://api.example.com\nroutes: {destinations: {host: api.example.com}}"),
     ),
     "MS218": Entry(
         title="settings that cannot be",
         text=(
             "successThreshold is 1 for liveness and startup probes; port and headers are for http probes, service "
             "for grpc ones; the grace period is whole seconds and longer than the five that pass before the stop "
-            "signal; user 1337 is the proxy's; retries with attempts: 0 say nothing else."
+            "signal; user 1337 is the proxy's; retries with attempts: 0 say nothing else; without mutual TLS there "
+            "are no identities; policies keep to the rules of Istio's webhook."
         ),
         example=("shutdown: {grace: 3s}"),
         cure=("shutdown: {grace: 30s}"),

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
-Format = Literal["text", "json"]
 
 
 class Pos(NamedTuple):
@@ -86,17 +85,25 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Help for a misspelt word: the nearest known one, or the list when it is short enough to read."""
     if near := nearest(word, known):
         return f'did you mean "{near}"?'
-    if 0 < len(known) <= 30:
+    if 0 < len(known) <= 60:
         return "known here: " + ", ".join(sorted(known))
     return ""
 
 
-def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str]) -> str:
+def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], limit: int | None = None) -> str:
     """Write diagnostics for people: the first line of each stands alone, an excerpt of the file and the help follow.
 
-    ``texts`` holds the files' contents by the names that positions use; a file that is not there gets no excerpt.
+    Args:
+        diagnostics: in the order in which they are shown.
+        texts: the files' contents by the names that positions use; a file that is not there gets no excerpt.
+        limit: of bytes, beyond which diagnostics are only counted. Argo CD keeps the whole text with the Application.
     """
-    return "\n".join(_block(d, texts) for d in diagnostics)
+    blocks, size = [_block(d, texts) for d in diagnostics], 0
+    for index, block in enumerate(blocks):
+        size += len(block.encode()) + 1
+        if limit is not None and index and size > limit:
+            return "\n".join([*blocks[:index], f"and {len(blocks) - index} more: run cmp validate"])
+    return "\n".join(blocks)
 
 
 def _block(diagnostic: Diagnostic, texts: Mapping[str, str]) -> str:
@@ -118,17 +125,21 @@ def _excerpt(lines: Sequence[str], pos: Pos, gutter: int) -> list[str]:
     """Two lines: the text, and a mark under the word at the position. A long line is cut around the position."""
     if pos.line > len(lines):
         return []
-    text = _one_line(lines[pos.line - 1])
+    text = lines[pos.line - 1]
     start = max(0, pos.column - 80)
-    shown, at = text[start : start + 120], pos.column - 1 - start
+    shown, at = _one_line(text[start : start + 120]), pos.column - 1 - start
     word = shown[at:].replace(",", " ").replace("}", " ").replace("]", " ").split(" ", 1)[0]
     mark = "^" * max(1, len(word.rstrip(":")))
     return [f"{pos.line} | {shown}".rstrip(), " " * gutter + f"| {' ' * at}{mark}"]
 
 
 def _one_line(text: str) -> str:
-    """Text that cannot break out of its line or move the cursor: a name in a message comes from a file."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    """Text that cannot break out of its line, move the cursor or fill a page: a name in a message comes from a file."""
+    short = text if len(text) <= LINE else f"{text[:LINE]}..."
+    return "".join(c if c.isprintable() else " " for c in short)
+
+
+LINE = 500
 
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> str:

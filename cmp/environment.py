@@ -8,6 +8,7 @@ files and on what is declared here.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -51,8 +52,11 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
     parameters = {**given.get("set", {}), **_settings("--set", settings)}
     for text in [namespace, name, *parameters, *parameters.values()]:
         _refuse_bytes(text)
+    chosen = namespace or given.get("namespace", "") or destination
+    if chosen and not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", chosen):
+        raise _wrong(f'"{_shown(chosen)}" is not a namespace', "lower-case letters, digits and -, at most 63")
     return Environment(
-        namespace=namespace or given.get("namespace", "") or destination,
+        namespace=chosen,
         name=name or given.get("environment", ""),
         parameters=parameters,
         source_path=os.environ.get("ARGOCD_APP_SOURCE_PATH", "") if argocd else "",
@@ -81,14 +85,15 @@ def _argocd_parameters(text: str) -> dict[str, Any]:
 
     try:
         announced = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _wrong("ARGOCD_APP_PARAMETERS is not JSON", "Argo CD writes a list of parameters there") from None
     found: dict[str, Any] = {}
     for item in announced if isinstance(announced, list) else [] if announced is None else [announced]:
         name = item.get("name") if isinstance(item, dict) else None
         if name not in PARAMETERS:
             help = did_you_mean(str(name), PARAMETERS)
-            raise _wrong(f'plugin parameter "{name}" is not known', help)
+            what = f'plugin parameter "{name}" is not known' if name else "a plugin parameter has no name"
+            raise _wrong(what, help)
         found[name] = _value(name, item)
     return {name: value for name, value in found.items() if value}
 
@@ -107,6 +112,10 @@ def _value(name: str, item: Mapping[str, Any]) -> str | dict[str, str]:
     if not isinstance(value, str) or item.get("map") or item.get("array"):
         raise _wrong(f'plugin parameter "{name}" is a string', f"write string: ... under name: {name}")
     return value
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 63 else f"{text[:60]}..."
 
 
 def _refuse_bytes(text: str) -> None:

@@ -87,7 +87,15 @@ def _walk(directory: str, root: str) -> list[str]:
 
 
 def _root(directory: str, source_path: str) -> str:
-    """The repository root: ``directory`` less the suffix it shares with the source path, else the nearest with .git."""
+    """The repository root.
+
+    Inside Argo CD the directory that it unpacked into (``_cmp_server/<uuid>``, cmpserver/plugin/plugin.go), also where
+    the application's path is a link or only part of the repository was sent; else ``directory`` less the suffix that it
+    shares with the source path; else the nearest parent with a .git.
+    """
+    unpacked = _unpacked(directory) if source_path else None
+    if unpacked is not None:
+        return unpacked
     parts = [part for part in source_path.split("/") if part not in ("", ".")]
     if parts:
         root, rest = directory, parts
@@ -103,6 +111,15 @@ def _root(directory: str, source_path: str) -> str:
             return directory
         at = parent
     return at
+
+
+def _unpacked(directory: str) -> str | None:
+    at = directory
+    while (parent := os.path.dirname(at)) != at:
+        if os.path.basename(parent) == "_cmp_server":
+            return at
+        at = parent
+    return None
 
 
 def platform_above(directory: str, root: str) -> str | None:
@@ -144,7 +161,9 @@ def read_text(path: str, root: str) -> str:
     try:
         data = _read(real)
     except OSError as error:
-        raise SpecError([Diagnostic("MS002", f"cannot be read: {error.strerror}", shown)]) from None
+        linked = "it is a link: what it leads to may not have been sent (manifest-generate-paths, tar exclusions)"
+        help = linked if os.path.islink(path) else ""
+        raise SpecError([Diagnostic("MS002", f"cannot be read: {error.strerror}", shown, help)]) from None
     if data is None:
         raise SpecError([Diagnostic("MS002", "is not a regular file", shown, "replace it by a file")])
     if len(data) > MAX_BYTES:

@@ -174,7 +174,38 @@ def _unknown(kind: str, loc: Sequence[str | int], pos: Pos) -> Diagnostic:
     known, later = keys_at(kind, loc[:-1])
     if key.removesuffix("+") in later:
         return Diagnostic("MS106", f'"{key}" is part of the language, but not built yet', pos, "leave it out for now")
-    return Diagnostic("MS101", f'unknown key "{key}"', pos, did_you_mean(key, known))
+    help = f'the language says "{ELSEWHERE[key]}"' if ELSEWHERE.get(key) in known else did_you_mean(key, known)
+    return Diagnostic("MS101", f'unknown key "{key}"', pos, help)
+
+
+#: What Kubernetes, Istio and others call what the language has under another name.
+ELSEWHERE = {
+    "allow": "access",
+    "configMapKeyRef": "configMap",
+    "containerPort": "targetPort",
+    "dependencies": "calls",
+    "environment": "env",
+    "fieldRef": "field",
+    "hostname": "host",
+    "hosts": "expose",
+    "httpGet": "http",
+    "httpHeaders": "headers",
+    "ingress": "expose",
+    "livenessProbe": "health",
+    "memory": "resources",
+    "cpu": "resources",
+    "methods": "method",
+    "number": "port",
+    "paths": "path",
+    "readinessProbe": "health",
+    "replicaCount": "replicas",
+    "route": "to",
+    "secretKeyRef": "secret",
+    "startupProbe": "health",
+    "subset": "version",
+    "tcpSocket": "tcp",
+    "uri": "path",
+}
 
 
 _BOUNDS = {"greater_than_equal", "less_than_equal", "literal_error", "string_too_short"}

@@ -9,7 +9,7 @@ from cmp import files
 from cmp.checks.table import check
 from cmp.context.model import Context, Platform, Service
 from cmp.context.resolve import resolve, resolve_platform
-from cmp.diagnostics import Diagnostic, Pos, SpecError
+from cmp.diagnostics import Diagnostic, Pos, SpecError, in_order
 from cmp.environment import Environment
 from cmp.manifests.families import build
 from cmp.merge.compose import Composed, compose
@@ -24,6 +24,7 @@ class Rendered(NamedTuple):
 
     manifests: list[Manifest]
     services: int
+    warnings: list[Diagnostic]
 
 
 def render(path: str, environment: Environment, texts: dict[str, str]) -> Rendered:
@@ -49,7 +50,7 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
         raise SpecError([Diagnostic("MS001", message, help=help)])
-    return Rendered(order(manifests), len(context.services))
+    return Rendered(order(manifests), len(context.services), in_order(problems))
 
 
 def environments(path: str, environment: Environment) -> list[str]:

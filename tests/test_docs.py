@@ -20,7 +20,7 @@ IMAGE = "image: example.com/shop/reviews:1.4.2\n"
 PLATFORM = """
 apiVersion: meshspec.io/v1alpha1
 kind: MeshPlatform
-metadata: {name: docs}
+metadata: {name: production}
 gateways:
   public: {hosts: "*.example.com", namespace: istio-ingress}
   internal: {hosts: ["*.corp", "*"], namespace: istio-ingress}

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic_core import __version__
 
+from cmp.spec import kubernetes as k
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -44,7 +45,7 @@ def schema(kind: str) -> Any:
 
 '''
 
-_MODULES = {"cmp.spec.syntax": "s", "cmp.spec.validators": "v"}
+_MODULES = {"cmp.spec.kubernetes": "k", "cmp.spec.syntax": "s", "cmp.spec.validators": "v"}
 _DROPPED = ("metadata", "serialization", "computed_fields", "ref")
 
 
@@ -103,8 +104,6 @@ class _Writer:
             return "{" + self._entries(value) + "}"
         if isinstance(value, list):
             return "[" + ", ".join(self._value(key, item) for item in value) + "]"
-        if value == {} and key == "default":  # else pydantic-core copies it for every instance, by the copy module
-            return "dict"
         if value == () or value is None or isinstance(value, bool | int | str):
             return repr(value)
         if callable(value) and value.__module__ in _MODULES:

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from cmp.diagnostics import Pos
-from cmp.merge.compose import WORKLOAD_KEYS
+from cmp.merge.compose import POLICY_KEYS, WORKLOAD_KEYS
 from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
 from cmp.merge.forms import PLATFORM, SERVICE, Form, resources
 from cmp.node import Node
@@ -55,7 +55,11 @@ def _if_kind(kind: str) -> Schema:
 
 def _for_versions(forms: Iterable[Form]) -> list[Form]:
     """The forms of the fields that versions have too."""
-    return [form._replace(path=f"versions.*.{form.path}") for form in forms if form.path.split(".")[0] in WORKLOAD_KEYS]
+    return [
+        form._replace(path=f"versions.*.{form.path}")
+        for form in forms
+        if form.path.split(".")[0] in (*WORKLOAD_KEYS, *POLICY_KEYS)
+    ]
 
 
 # -- walking the models' schema by a form's path -------------------------------------------------------------------

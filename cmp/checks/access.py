@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cmp.checks.finding import Finding, Step
 from cmp.checks.traffic import targets
 from cmp.context.egress import external
-from cmp.context.model import Context, Grant, Service
+from cmp.context.model import HTTP_PROTOCOLS, Context, Grant, Service
 from cmp.context.names import split
 
 
@@ -81,22 +81,54 @@ def _refused(context: Context, service: Service, other: Service, path: tuple[Ste
 
 
 def check_hosts(context: Context) -> Iterator[Finding]:
-    """A host that a route leads to is declared: a service of the cluster, or an outside host that somebody calls."""
+    """A host that a route leads to is a service of the cluster, or an outside host that somebody calls over HTTP.
+
+    The proxy sends what it got: a request that came as plain HTTP would be sent so to a port that expects TLS.
+    """
     for service in context.services:
-        known = {
-            outside[0]
-            for other in context.services
-            if other.namespace == service.namespace
-            for call in other.spec.calls
-            if (outside := external(call)) is not None
-        }
+        entries = [
+            entry for other in context.services if other.namespace == service.namespace for entry in other.external
+        ]
         for target, path in targets(service):
             for index, one in enumerate(target.destinations):
-                if one.host is None or one.host in known or one.host.endswith(f".svc.{service.target.cluster_domain}"):
+                if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
                     continue
-                message = f'nobody declares the host "{one.host}"'
-                help = f"add it to this service: calls: https://{one.host}"
-                yield Finding("MS217", service, (*path, "destinations", index, "host"), message, help)
+                declared = next((entry for entry in entries if entry.host == one.host), None)
+                at = (*path, "destinations", index)
+                help = f"add it to this service: calls: http://{one.host}"
+                if declared is None:
+                    message = f'nobody declares the host "{one.host}"'
+                    yield Finding("MS217", service, (*at, "host"), message, help)
+                elif declared.http_port(one.port) is None:
+                    which = f"port {one.port}" if one.port else "any port"
+                    message = f'"{one.host}" is not called over plain HTTP at {which}, and TLS to it is not built yet'
+                    yield Finding("MS217", service, (*at, "port" if one.port else "host"), message, help)
+
+
+def check_identities(context: Context) -> Iterator[Finding]:
+    """Without mutual TLS no caller has an identity, and who is listed by identity cannot get in."""
+    for service in context.services:
+        mtls = service.spec.mtls
+        if mtls is None or not any(grant.sources for grant in service.grants):
+            continue
+        open_ = [("mode",)] if mtls.mode == "DISABLE" else []
+        open_ += [("ports", name) for name, mode in mtls.ports.items() if mode == "DISABLE"]  # type: ignore[misc]
+        for below in open_:
+            message = "callers have no identity here, so nobody that access lists gets in"
+            help = "use PERMISSIVE, or let anybody in: access: [{}]"
+            yield Finding("MS218", service, ("mtls", *below), message, help)
+
+
+def check_operations(context: Context) -> Iterator[Finding]:
+    """Methods and paths are of HTTP: a rule that asks for them never matches on another port."""
+    for service in context.services:
+        for index, rule in enumerate(service.spec.access):
+            for number, operation in enumerate(rule.to):
+                key = "methods" if operation.methods else "paths" if operation.paths else None
+                named = [service.port(name) for name in operation.ports] or list(service.ports)
+                if key is not None and not any(port is None or port.protocol in HTTP_PROTOCOLS for port in named):
+                    message = f'"{key}" never match: no port of this rule speaks HTTP'
+                    yield Finding("MS218", service, ("access", index, "to", number, key), message, "leave it out", True)
 
 
 def check_external(context: Context) -> Iterator[Finding]:
@@ -120,6 +152,12 @@ def check_external(context: Context) -> Iterator[Finding]:
                 )
                 yield Finding("MS216", service, path, message, "name the hosts one by one")
         yield from _indistinct(service)
+        for entry in service.external:
+            if len(entry.name) > 253:
+                message = f'the name "{entry.name[:40]}..." that is made of this host has {len(entry.name)} characters'
+                yield Finding(
+                    "MS206", service, ("calls",), message, "Kubernetes allows 253: shorten the app's name", True
+                )
 
 
 #: Protocols in which the client says which host it wants.

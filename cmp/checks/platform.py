@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from cmp.checks.finding import Finding
 from cmp.context.model import Context
 from cmp.diagnostics import did_you_mean
-from cmp.spec.syntax import LABEL
+from cmp.spec.kubernetes import LABEL
 
 #: The oldest releases that we write for: Istio's CRDs serve v1 of all kinds, and Kubernetes knows all fields.
 FLOORS = {"istio": (1, 24), "kubernetes": (1, 28)}
@@ -26,6 +27,23 @@ def check_versions_known(context: Context) -> Iterator[Finding]:
             shown = ".".join(map(str, version))
             message = f"{key} {shown} is older than {floor[0]}.{floor[1]}, the oldest that meshspec writes for"
             yield Finding("MS212", platform, path, message, "upgrade, or use an older meshspec")
+
+
+def check_mode(context: Context) -> Iterator[Finding]:
+    """Sidecars only, so far."""
+    platform = context.platform
+    if platform is not None and platform.mode == "ambient":
+        yield Finding("MS106", platform, ("istio", "mode"), "mode: ambient is not built yet", "leave it out for now")
+
+
+def check_gateway_tls(context: Context) -> Iterator[Finding]:
+    """A redirect to HTTPS leads somewhere."""
+    for gateway in context.platform.gateways if context.platform is not None else ():
+        if gateway.spec.httpsRedirect and gateway.spec.tls is None:
+            assert context.platform is not None  # it holds the gateway
+            message = f'gateway "{gateway.name}" redirects to HTTPS, which it does not serve'
+            help = "add tls: name-of-the-secret, or remove httpsRedirect"
+            yield Finding("MS102", context.platform, ("gateways", gateway.name, "httpsRedirect"), message, help, True)
 
 
 def check_gateway_accounts(context: Context) -> Iterator[Finding]:
@@ -47,9 +65,32 @@ def check_app_names(context: Context) -> Iterator[Finding]:
             yield Finding("MS206", service, ("metadata",), message, help, pos=service.tree.app_pos)
 
 
+def check_parameters(context: Context) -> Iterator[Finding]:
+    """A declared path leads to something that can be set."""
+    for service in context.services:
+        for index, path in enumerate(service.spec.parameters):
+            at: Any = service.spec
+            for key in path.split("."):
+                if isinstance(at, Mapping):
+                    at = at.get(key)
+                elif hasattr(at, "__pydantic_fields_set__"):
+                    if key not in vars(at):
+                        help = did_you_mean(key, sorted(vars(at)))
+                        message = f'parameter "{path}" leads nowhere: there is no key "{key}"'
+                        yield Finding("MS112", service, ("parameters", index), message, help)
+                        break
+                    at = getattr(at, key)
+                elif isinstance(at, tuple):
+                    message = f'parameter "{path}" leads into a list, which has no names to set'
+                    yield Finding("MS112", service, ("parameters", index), message, "name a key outside of lists")
+                    break
+                if at is None:
+                    break  # not written, so that its keys are not known here
+
+
 def check_namespaces(context: Context) -> Iterator[Finding]:
     """Inside Argo CD somebody names the namespace: "default" is where nobody looks for a service."""
-    for service in context.services:
+    for service in [service for service in context.services if not service.namespace][:1]:  # all lack the same
         if not service.namespace:
             help = "set the Application's spec.destination.namespace, or metadata.namespace in the spec"
             yield Finding("MS113", service, ("metadata", "name"), f'no namespace for "{service.name}"', help)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cmp.checks import access, platform, ports, traffic, workload
+from cmp.checks import access, platform, policy, ports, traffic, workload
 from cmp.checks.finding import Finding, diagnose
 from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic
@@ -15,6 +15,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     workload.check_resources,
     workload.check_health,
     workload.check_shutdown,
+    workload.check_accounts,
     workload.check_users,
     ports.check_ports,
     traffic.check_weights,
@@ -24,16 +25,24 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     traffic.check_gateways,
     traffic.check_paths,
     traffic.check_reachable,
+    traffic.check_headers,
     traffic.check_encrypted_ports,
     traffic.check_retries,
     traffic.check_combinations,
+    policy.check_policies,
+    policy.check_gates,
     access.check_calls,
     access.check_destinations,
     access.check_hosts,
+    access.check_identities,
+    access.check_operations,
     access.check_external,
     platform.check_versions_known,
+    platform.check_mode,
+    platform.check_gateway_tls,
     platform.check_gateway_accounts,
     platform.check_app_names,
+    platform.check_parameters,
     platform.check_namespaces,
     platform.check_platform_name,
 )

@@ -9,8 +9,8 @@ from cmp.checks.finding import Finding, Step
 from cmp.context import paths
 from cmp.context.hosts import best
 from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Exposure, HttpMatch, IngressHosts, Service
+from cmp.context.paths import PathRule
 from cmp.context.resolve import candidates
-from cmp.context.routes import takes_all
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _clash(one: IngressHosts, other: IngressHosts) -> str | None:
     """What two services both take: a path, or all of them. One that takes the rest does not clash."""
     for left in (match for rule in one.rules for match in rule.matches):
         for right in (match for rule in other.rules for match in rule.matches):
-            if (left == EVERYTHING) != (right == EVERYTHING):
+            if (left == ANY_REQUEST) != (right == ANY_REQUEST):
                 continue
             a, b = (match.path or paths.EVERYTHING.outer for match in (left, right))
             if paths.overlap(a, b):
@@ -182,28 +182,59 @@ def _clash(one: IngressHosts, other: IngressHosts) -> str | None:
     return None
 
 
-EVERYTHING = HttpMatch()
+ANY_REQUEST = HttpMatch()
 
 
 def check_reachable(context: Context) -> Iterator[Finding]:
-    """No route or host stands behind one that takes every request."""
+    """No route or host stands behind others that take all its requests."""
     for service in context.services:
-        routes = service.spec.routes
-        for index, route in enumerate(routes[:-1]):
-            if not route.match or any(takes_all(match) and not match.port for match in route.match):
-                message = "no request gets here: the route before it takes all"
-                help = "put the route without conditions last"
-                yield Finding("MS219", service, ("routes", index + 1), message, help)
-                break
-        seen: dict[tuple[str, str], int] = {}
-        for exposure in service.exposures:
-            key = (exposure.gateway.name if exposure.gateway else "", exposure.spec.host)
-            if exposure.spec.path:
-                continue
-            if key in seen:
-                message = f'"{exposure.spec.host}" is exposed twice without a path: the second takes nothing'
-                yield Finding("MS219", service, ("expose", exposure.at), message, "remove it, or give it a path")
-            seen.setdefault(key, exposure.at)
+        for items in (_of_routes(service), *_by_host(service)):
+            taken: list[PathRule] = []
+            for position, (path, conditions, bare) in enumerate(items):
+                if position and all(any(paths.covers(one, rule) for one in taken) for rule in conditions):
+                    message = "no request gets here: what stands before it takes all"
+                    yield Finding("MS219", service, path, message, "put what is more general behind it, or remove one")
+                taken += bare
+
+
+#: The place of an item, the paths that it takes, and those of which it takes every request.
+Taken = tuple[tuple[Step, ...], list[PathRule], list[PathRule]]
+
+
+def _of_routes(service: Service) -> list[Taken]:
+    everything, found = [paths.EVERYTHING.outer], list[Taken]()
+    for index, route in enumerate(service.spec.routes):
+        rules: list[PathRule] = [] if route.match else everything
+        bare = list(rules)
+        for match in route.match:
+            own = [rule for path in match.path for rule in paths.rules(path)] or everything
+            rules = rules + own
+            bare += own if not (match.headers or match.queryParams or match.method or match.port) else []
+        found.append((("routes", index), rules, bare))
+    return found
+
+
+def _by_host(service: Service) -> Iterator[list[Taken]]:
+    """The items of each host, in the order in which they are tried."""
+    hosts: dict[tuple[str, str], list[Taken]] = {}
+    for one in sorted(service.exposures, key=lambda item: not item.spec.path):
+        rules = [span.outer for span in paths.spans(one.spec.path, None)]
+        key = (one.gateway.name if one.gateway else "", one.spec.host)
+        hosts.setdefault(key, []).append((("expose", one.at), rules, rules))
+    yield from hosts.values()
+
+
+def check_headers(context: Context) -> Iterator[Finding]:
+    """Names of headers have no case: two that differ by it are one."""
+    for service in context.services:
+        for index, route in enumerate(service.spec.routes):
+            for number, match in enumerate(route.match):
+                seen: set[str] = set()
+                for name in match.headers:
+                    if name.lower() in seen:
+                        path = ("routes", index, "match", number, "headers", name)
+                        yield Finding("MS008", service, path, f'header "{name}" is given twice', "keep one", True)
+                    seen.add(name.lower())
 
 
 def check_encrypted_ports(context: Context) -> Iterator[Finding]:

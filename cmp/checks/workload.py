@@ -112,6 +112,23 @@ def check_shutdown(context: Context) -> Iterator[Finding]:
             yield Finding("MS218", service, (*path, "shutdown", "grace"), message, help)
 
 
+def check_accounts(context: Context) -> Iterator[Finding]:
+    """Services that share an account agree on it, and the namespace's own account is left alone."""
+    owners = {service.principal: service for service in context.services if service.owns_account}
+    for service in context.services:
+        spec, first = service.spec.serviceAccount, owners[service.principal]
+        if service.account == "default":
+            message = 'the account "default" is the namespace\'s own, and every pod has it that names none'
+            yield Finding(
+                "MS206", service, ("serviceAccount", "name"), message, "leave the name out, or choose another"
+            )
+        other = first.spec.serviceAccount
+        if (spec.annotations if spec else {}) != (other.annotations if other else {}):
+            message = f'"{service.name}" and "{first.name}" share an account and annotate it differently'
+            related = ((first, ("serviceAccount",), "the other one"),)
+            yield Finding("MS207", service, ("serviceAccount",), message, "say the same in both", related=related)
+
+
 def check_users(context: Context) -> Iterator[Finding]:
     """No pod runs as the proxy's user: what that user sends is not redirected into the proxy.
 

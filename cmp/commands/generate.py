@@ -12,6 +12,9 @@ from cmp.environment import from_process
 from cmp.output import write
 from cmp.pipeline import render as render_path
 
+#: Bytes of errors for Argo CD, which shows them on one line and stores them with the Application.
+UI_LIMIT = 2000
+
 
 def generate(
     path: str,
@@ -26,11 +29,16 @@ def generate(
     deletes what is missing from it.
     """
     texts: dict[str, str] = {}
+    limit = None
     try:
         environment = from_process(namespace, env, settings)
-        text = emit(render_path(path, environment, texts).manifests, output)
+        limit = UI_LIMIT if environment.argocd else None
+        rendered = render_path(path, environment, texts)
+        text = emit(rendered.manifests, output)
     except SpecError as error:
-        sys.stderr.write(render(error.diagnostics, texts) + "\n")
+        sys.stderr.write(render(error.diagnostics, texts, limit) + "\n")
         return 1
+    if rendered.warnings:
+        sys.stderr.write(render(rendered.warnings, texts) + "\n")
     write(text)
     return 0

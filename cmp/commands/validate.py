@@ -32,6 +32,7 @@ def validate(
         for one in _each(path, environment):
             try:
                 rendered = render_path(path, one, texts)
+                found += rendered.warnings
                 summary += f"{_named(one)}{rendered.services} services, {len(rendered.manifests)} objects: fine\n"
             except SpecError as error:
                 found += error.diagnostics

@@ -135,6 +135,12 @@ class ExternalHost(NamedTuple):
     name: str
     host: str
     ports: tuple[ExternalPort, ...]
+    export_to: tuple[str, ...] = (".",)
+
+    def http_port(self, name: str | None) -> ExternalPort | None:
+        """The port for requests: the one of a number, else the first that speaks HTTP without TLS."""
+        fitting = [port for port in self.ports if port.protocol in HTTP_PROTOCOLS]
+        return next((port for port in fitting if name in (None, str(port.number))), None)
 
 
 class Service(NamedTuple):
@@ -153,6 +159,7 @@ class Service(NamedTuple):
     host: str
     account: str
     principal: str
+    owns_account: bool
     ports: tuple[Port, ...]
     main: Port | None
     versions: tuple[Version, ...]
@@ -199,6 +206,7 @@ class Platform(NamedTuple):
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     rendered: bool
+    mode: str = "sidecar"
 
 
 class Context(NamedTuple):

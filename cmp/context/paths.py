@@ -108,6 +108,13 @@ def combinable(span: Span, wanted: PathRule) -> bool:
     return "regex" not in (span.inner.kind, span.outer.kind, wanted.kind)
 
 
+def covers(a: PathRule, b: PathRule) -> bool:
+    """Whether each path that fits ``b`` fits ``a``."""
+    if a.kind == "prefix" and b.kind in ("exact", "prefix"):
+        return b.value.startswith(a.value)
+    return a == b
+
+
 def overlap(a: PathRule, b: PathRule) -> bool:
     """Whether some path fits both conditions; a regular expression is taken to fit only itself."""
     if "regex" in (a.kind, b.kind):

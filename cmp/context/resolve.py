@@ -14,6 +14,7 @@ from cmp.context.model import (
     Exposure,
     ExternalHost,
     Gateway,
+    Grant,
     Listed,
     Platform,
     Port,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from cmp.spec.platform import Istio, MeshPlatform
     from cmp.spec.service import MeshService
     from cmp.spec.traffic import Expose
-    from cmp.spec.workload import PortSpec
+    from cmp.spec.workload import ListedPort
     from cmp.spec.workload import Version as VersionSpec
 
 PROTOCOLS = ("http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql")
@@ -73,6 +74,7 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
         labels=spec.metadata.labels,
         annotations=spec.metadata.annotations,
         rendered=rendered,
+        mode=(spec.istio.mode if spec.istio else None) or "sidecar",
     )
 
 
@@ -114,6 +116,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         host=fqdn(name, namespace, target.cluster_domain),
         account=account,
         principal=principal(target.trust_domain, namespace, account),
+        owns_account=True,
         ports=ports,
         main=main,
         versions=tuple(_versions(spec.versions)),
@@ -127,7 +130,7 @@ def _ports(spec: MeshService) -> Iterable[Port]:
     yield from _listed_ports(spec.ports)
 
 
-def _listed_ports(ports: Mapping[str, PortSpec]) -> Iterable[Port]:
+def _listed_ports(ports: Mapping[str, ListedPort]) -> Iterable[Port]:
     for name, port in ports.items():
         if port.port is not None:
             protocol = port.protocol or protocol_of(name) or "tcp"
@@ -189,6 +192,20 @@ def _external(services: Sequence[Service]) -> dict[tuple[str, str], tuple[Extern
     return found
 
 
+def _outside(
+    host: str, port: str | None, owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]], namespace: str
+) -> tuple[Destination, ...]:
+    """A host that is no service of the cluster, at the port that somebody of the namespace declares for requests."""
+    entries = [entry for (_, where), listed in owned.items() if where == namespace for entry in listed]
+    entry = next((entry for entry in entries if entry.host == host), None)
+    found = entry.http_port(port) if entry is not None else None
+    if found is None:
+        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
+    return (
+        Destination(host, None, found.number if port is not None or len(entry.ports if entry else ()) > 1 else None),
+    )
+
+
 def _number(name: str | None, ports: Sequence[Port]) -> int | None:
     """The number of a port by its name or number; without one, the main port's where there are several."""
     if name is None:
@@ -209,26 +226,46 @@ class _Known:
     def connect(self, service: Service, owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]]) -> Service:
         """A service with its grants, visibility, hosts and routes."""
         spec, namespace = service.spec, service.namespace
-        granted = grants(
-            service.name,
-            namespace,
-            spec.access,
-            service.exposures,
-            service.ports,
-            lambda caller: self.identity(caller, namespace),
-            self.gateway,
-        )
+        granted = self._grants(service)
         router = Router(
-            service.host, spec, service.ports, service.versions, lambda name, port: self.find(name, port, namespace)
+            service.host,
+            spec,
+            service.ports,
+            service.versions,
+            lambda name, port: self.find(name, port, namespace),
+            lambda host, port: _outside(host, port, owned, namespace),
         )
+        sharing = [one.name for one in self._index.values() if one.principal == service.principal]
         return service._replace(
+            owns_account=service.name == min(sharing),
             grants=granted,
             export_to=visible_to(namespace, granted),
             egress=egress.hosts(service.name if service.ports else None, namespace, spec.calls, self._target),
-            external=owned.get((service.name, namespace), ()),
+            external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
             http=router.mesh(),
             streams=router.streams(),
             ingress=router.ingress(service.name, service.exposures),
+        )
+
+    def _exported(self, entry: ExternalHost, namespace: str) -> ExternalHost:
+        """An outside host, seen also by those who follow a route to it: callers and gateways of the routing service."""
+        seen = {"."}
+        for other in self._index.values():
+            routes = [target for target in (*other.spec.routes, *other.spec.expose) if other.namespace == namespace]
+            if any(one.host == entry.host for target in routes for one in target.destinations):
+                seen.update(visible_to(namespace, self._grants(other)))
+                seen.update(one.gateway.namespace for one in other.exposures if one.gateway is not None)
+        return entry._replace(export_to=("*",) if "*" in seen else tuple(sorted(seen - {namespace})))
+
+    def _grants(self, service: Service) -> tuple[Grant, ...]:
+        return grants(
+            service.name,
+            service.namespace,
+            service.spec.access,
+            service.exposures,
+            service.ports,
+            lambda caller: self.identity(caller, service.namespace),
+            self.gateway,
         )
 
     def identity(self, reference: str, namespace: str) -> str:

@@ -38,13 +38,20 @@ class Router:
     """What all rules of one service share: its host, ports, versions, and how to find other services."""
 
     def __init__(
-        self, host: str, spec: MeshService, ports: Sequence[Port], versions: Sequence[Version], find: Lookup
+        self,
+        host: str,
+        spec: MeshService,
+        ports: Sequence[Port],
+        versions: Sequence[Version],
+        find: Lookup,
+        outside: Lookup,
     ) -> None:
         self._host = host
         self._spec = spec
         self._ports = ports
         self._versions = versions
         self._find = find
+        self._outside = outside
 
     def mesh(self) -> tuple[HttpRule, ...]:
         """The rules that callers inside the mesh follow, for every HTTP port."""
@@ -185,8 +192,7 @@ class Router:
             return (self._own(item.version, named, 100),)
         if item.service is not None:
             return self._find(item.service, item.port)
-        number = int(item.port) if item.port and item.port.isdigit() else None
-        return (Destination(item.host or "", None, number),)
+        return self._outside(item.host or "", item.port)
 
 
 def _unlike(rules: Iterable[HttpRule]) -> tuple[HttpRule, ...]:

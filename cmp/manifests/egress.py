@@ -32,7 +32,7 @@ def service_entries(service: Service) -> Iterator[Manifest]:
     """
     for external in service.external:
         spec = {
-            "exportTo": ["."],
+            "exportTo": list(external.export_to),
             "hosts": [external.host],
             "location": "MESH_EXTERNAL",
             "ports": [_port(port) for port in external.ports],

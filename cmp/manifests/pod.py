@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cmp.context.model import PRE_STOP, Service, Version
+from cmp.context.model import PRE_STOP, TLS_PROTOCOLS, Service, Version
 from cmp.context.names import digest, image_reference, slug
 from cmp.waves import Manifest
 
@@ -33,6 +33,7 @@ def template(service: Service, version: Version) -> Manifest:
             "automountServiceAccountToken": False,
             "containers": [_container(service, version)],
             "enableServiceLinks": False,
+            "imagePullSecrets": [{"name": name} for name in _pull_secrets(version)] or None,
             "securityContext": _pod_security(version),
             "serviceAccountName": service.account,
             "terminationGracePeriodSeconds": int(grace.removesuffix("s")) if grace is not None else None,
@@ -40,6 +41,10 @@ def template(service: Service, version: Version) -> Manifest:
             "volumes": _volumes(version.spec.volumes),
         },
     }
+
+
+def _pull_secrets(version: Version) -> tuple[str, ...]:
+    return version.spec.image.pullSecrets if version.spec.image is not None else ()
 
 
 def _pod_security(version: Version) -> Manifest:
@@ -99,9 +104,13 @@ def _ports(service: Service) -> list[Manifest]:
     """Container ports; two ports of the Service may lead to one. A container port's name has at most 15 characters."""
     found: dict[int, Manifest] = {}
     for port in service.ports:
-        name = port.name if len(port.name) <= 15 else None
+        name = port.name if re.fullmatch(_PORT_NAME, port.name) else None
         found.setdefault(port.target, {"name": name, "containerPort": port.target, "protocol": "TCP"})
     return [found[number] for number in sorted(found)]
+
+
+#: What Kubernetes takes as the name of a container port (validation.IsValidPortName).
+_PORT_NAME = r"(?=.{1,15}$)(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 
 
 def _env(env: Mapping[str, EnvValue]) -> list[Manifest]:
@@ -183,7 +192,10 @@ def _handler(service: Service, probe: Probe) -> Manifest:
     if probe.exec is not None:
         return {"exec": {"command": list(probe.exec)}}
     headers = [{"name": name, "value": text} for name, text in probe.headers.items()]
-    return {"httpGet": {"path": probe.http, "port": service.container_port(probe.port), "httpHeaders": headers or None}}
+    number = service.container_port(probe.port)
+    encrypted = any(port.target == number and port.protocol in TLS_PROTOCOLS for port in service.ports)
+    scheme = "HTTPS" if encrypted else None
+    return {"httpGet": {"path": probe.http, "port": number, "scheme": scheme, "httpHeaders": headers or None}}
 
 
 def _names(volumes: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cmp.context.model import Platform, Service
 from cmp.waves import Manifest, Wave
@@ -21,6 +21,17 @@ class PlatformStep(NamedTuple):
 
     wave: Wave
     build: Callable[[Platform], Iterable[Manifest]]
+
+
+def fields(spec: Any) -> Any:
+    """A part of a spec whose keys are those of the object, as plain data: what is not written is left out."""
+    if isinstance(spec, tuple):
+        return [fields(item) for item in spec]
+    if isinstance(spec, dict):
+        return {key: fields(value) for key, value in spec.items()}
+    if not hasattr(spec, "__pydantic_fields_set__"):
+        return spec
+    return {key.rstrip("_"): fields(value) for key, value in vars(spec).items() if value not in (None, (), {})}
 
 
 def manifest(api: str, kind: str, name: str, **parts: object) -> Manifest:

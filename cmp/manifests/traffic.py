@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.context.model import Destination, HttpMatch, HttpRule, Service, StreamRule
-from cmp.manifests.step import Step, manifest
+from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
@@ -33,11 +33,44 @@ def subsets(service: Service) -> Iterator[Manifest]:
     if not service.ports:
         return
     for version in service.versions:
-        subset = {"name": version.name, "labels": {"version": version.name}}
+        policy = _policy(version.spec) or None
+        subset = {"name": version.name, "labels": {"version": version.name}, "trafficPolicy": policy}
         spec = {"exportTo": ["*"], "host": service.host, "subsets": [subset]}
-        rule = manifest(API, "DestinationRule", f"{service.name}-{version.name}", spec=spec)
-        rule["metadata"]["annotations"] = {"galley.istio.io/analyze-suppress": NO_SUCH_HOST}
-        yield rule
+        yield _suppressed(manifest(API, "DestinationRule", f"{service.name}-{version.name}", spec=spec))
+
+
+def _suppressed(rule: Manifest) -> Manifest:
+    rule["metadata"]["annotations"] = {"galley.istio.io/analyze-suppress": NO_SUCH_HOST}
+    return rule
+
+
+def host_policy(service: Service) -> Iterator[Manifest]:
+    """The DestinationRule of the host, where it has a policy: for all versions, and for single ports.
+
+    A port's policy takes nothing from the host's, so what it leaves out is repeated in it
+    (https://istio.io/latest/docs/reference/config/networking/destination-rule/#TrafficPolicy-PortTrafficPolicy).
+    """
+    policy = _policy(service.spec)
+    ports = []
+    for name, port in service.spec.ports.items():
+        own = _policy(port)
+        if own:
+            inherited = {key: value for key, value in policy.items() if key in _PORT_KEYS}
+            number = next(one.number for one in service.ports if one.name == name)
+            ports.append({**inherited, **own, "port": {"number": number}})
+    if policy or ports:
+        whole = {**policy, "portLevelSettings": ports or None}
+        spec = {"exportTo": ["*"], "host": service.host, "trafficPolicy": whole}
+        yield _suppressed(manifest(API, "DestinationRule", service.name, spec=spec))
+
+
+_PORT_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
+_POLICY_KEYS = (*_PORT_KEYS, "retryBudget", "proxyProtocol")
+
+
+def _policy(spec: object) -> Manifest:
+    """The fields of a traffic policy that are written, as Istio has them."""
+    return {key: fields(value) for key in _POLICY_KEYS if (value := getattr(spec, key, None)) is not None}
 
 
 def mesh_routes(service: Service) -> Iterator[Manifest]:
@@ -141,6 +174,7 @@ def _tcp(service: Service, rule: StreamRule) -> Manifest:
 
 
 STEPS = (
+    Step(Wave.GUARDS, host_policy),
     Step(Wave.GUARDS, subsets),
     Step(Wave.TRAFFIC, mesh_routes),
     Step(Wave.TRAFFIC, gateway_routes),

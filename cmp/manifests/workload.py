@@ -15,6 +15,8 @@ def service_account(service: Service) -> Iterator[Manifest]:
 
     https://kubernetes.io/docs/concepts/security/service-accounts/#opt-out-of-api-credential-automounting
     """
+    if not service.owns_account:
+        return  # several services run as one: the first by name writes it
     spec = service.spec.serviceAccount
     account = manifest("v1", "ServiceAccount", service.account, automountServiceAccountToken=False)
     account["metadata"]["annotations"] = spec.annotations if spec is not None else None

@@ -15,6 +15,9 @@ from cmp.node import Node, entries_of
 
 #: Fields of a service that each version has too, and may change.
 WORKLOAD_KEYS = ("image", "command", "args", "replicas", "resources", "env", "health", "volumes", "shutdown", "pod")
+#: Fields of the traffic policy: a version takes one of the service's only where it says something of its own, since the
+#: policy of a subset replaces that of the host field by field.
+POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol")
 #: Fields of a service that are the defaults of each route and each exposed host.
 ROUTE_KEYS = ("timeout", "retries")
 
@@ -110,7 +113,9 @@ def _versions(service: Node, entries: dict[str, Node]) -> Node:
     merged = {}
     for name, version in found.items():
         own = Node(version.value, version.pos, version.key, version.layer)
-        merged[name] = merge(shared, own) if isinstance(own.value, dict) else version
+        policy = {key: entries[key] for key in POLICY_KEYS if key in entries and key in entries_of(own)}
+        below = shared.with_value({**entries_of(shared), **policy})
+        merged[name] = merge(below, own) if isinstance(own.value, dict) else version
     return given.with_value(merged)
 
 

@@ -94,7 +94,7 @@ class Documents:
             self._say("MS103", "a document is a map", document.pos, f"begin it with apiVersion: {API_VERSION}")
             return None
         version, kind = document.text("apiVersion"), document.text("kind")
-        if version != API_VERSION:
+        if version != API_VERSION and (kind in kinds or kind is None or version is None):
             at = document.get("apiVersion") or document
             what = f'apiVersion "{version}" is not known' if version else "apiVersion is missing"
             self._say("MS107", what, at.pos, f"write apiVersion: {API_VERSION}")
@@ -118,9 +118,19 @@ class Documents:
         for block in self.body(document.get("environments"), "environments"):
             for name, node in entries_of(block).items():
                 for overlay in self.body(node, f"environments.{name}"):
+                    if shape is APP_SHAPE:
+                        self._known_services(body, overlay, name)
                     if name == self._environment:
                         body = merge(body, expand(overlay, shape, f"environment {name}", self._problems))
         return body
+
+    def _known_services(self, app: Node, overlay: Node, environment: str) -> None:
+        """An environment changes services; what is new there and brings no image of its own is a misspelt name."""
+        known = list(entries_of(app.get("services")))
+        for name, node in entries_of(overlay.get("services")).items():
+            if name not in known and node.get("image") is None:
+                message = f'environment "{environment}" changes a service "{name}" that the app does not have'
+                self._say("MS101", message, node.key or node.pos, did_you_mean(name, known))
 
     # -- apps ----------------------------------------------------------------------------------------------------------
 
@@ -134,6 +144,10 @@ class Documents:
         if services is None or not services.value:
             self._say("MS102", '"services" is missing', app.pos, "write services: {name: {image: ...}}")
         layers = [*below, *self.body(app.get("defaults"), "defaults")]
+        for item, path in declared(app):
+            if path.partition(".")[0] not in entries_of(services):
+                help = did_you_mean(path.partition(".")[0], list(entries_of(services)))
+                self._say("MS112", f'parameter "{path}" does not begin with a service of this app', item.pos, help)
         return [
             self._service(key, body, [*layers, _common(app, key)])._replace(app=name, app_pos=pos)
             for block in self.body(services, "services")

@@ -99,6 +99,11 @@ def call(node: Node) -> Entries:
     return {"url" if "://" in str(node.value) else "service": node}
 
 
+def certificate_or_mode(node: Node) -> Entries:
+    """A plain word for a gateway's TLS is a mode in capitals, else the name of a certificate's Secret."""
+    return {"mode" if str(node.value).isupper() else "credentialName": node}
+
+
 def caller(node: Node) -> Entries:
     """A plain name in ``access``: that service may ask for anything."""
     return {"from": node.with_value([node.with_value({"services": node.with_value([node])})])}
@@ -125,13 +130,35 @@ def _probe(at: str) -> tuple[Form, ...]:
     return (Form(at, text="http", one_of=PROBE_KINDS, needed=True), Form(f"{at}.exec", listing=True))
 
 
+def _policy(at: str) -> tuple[Form, ...]:
+    """The forms of the traffic policy that a service, a version and a port may have."""
+    hashed = f"{at}loadBalancer.consistentHash"
+    return (
+        Form(f"{at}loadBalancer", text="simple", one_of=(("simple",), ("consistentHash",))),
+        Form(hashed, one_of=(("httpHeaderName",), ("httpCookie",), ("useSourceIp",), ("httpQueryParameterName",))),
+        Form(f"{hashed}.httpCookie", text="name"),
+        Form(f"{hashed}.httpCookie.attributes", listing=True),
+        Form(f"{at}loadBalancer.localityLbSetting", one_of=(("distribute",), ("failover",))),
+        Form(f"{at}loadBalancer.localityLbSetting.distribute", listing=True),
+        Form(f"{at}loadBalancer.localityLbSetting.failover", listing=True),
+        Form(f"{at}loadBalancer.localityLbSetting.failoverPriority", listing=True),
+        Form(f"{at}loadBalancer.warmup", text="duration"),
+        Form(f"{at}tls", text="mode"),
+        Form(f"{at}tls.subjectAltNames", listing=True),
+    )
+
+
 SERVICE: tuple[Form, ...] = (
     Form("", one_of=(("port",), ("ports",))),
     Form("image", text=image, one_of=(("tag",), ("digest",))),
+    Form("image.pullSecrets", listing=True),
     Form("command", listing=True),
     Form("args", listing=True),
     Form("ports", keyed=True),
     Form("ports.*", text="port"),
+    *_policy("ports.*."),
+    *_policy(""),
+    Form("proxyProtocol", text="version"),
     Form("replicas", text="count", one_of=(("count",), ("min", "max", "cpu"))),
     Form("resources", rest=resources),
     Form("env", keyed=True),
@@ -182,7 +209,7 @@ SERVICE: tuple[Form, ...] = (
 PLATFORM: tuple[Form, ...] = (
     Form("gateways", keyed=True),
     Form("gateways.*.hosts", listing=True),
-    Form("gateways.*.tls", text="credentialName"),
+    Form("gateways.*.tls", text=certificate_or_mode, one_of=(("credentialName",),), needed=True),
     Form("catalog", keyed=True),
     Form("catalog.*.ports.*", text="port"),
 )

@@ -18,7 +18,7 @@ from cmp.spec.types import (
     Workload,
     words,
 )
-from cmp.spec.workload import PortSpec
+from cmp.spec.workload import ListedPort
 
 
 class PlatformMetadata(Model):
@@ -36,7 +36,7 @@ class Istio(Model):
 
     version: VersionNumber | None = None
     kubernetes: VersionNumber | None = None
-    mode: Literal["sidecar"] | None = None
+    mode: Literal["sidecar", "ambient"] | None = None
     trustDomain: Host | None = None
     clusterDomain: Host | None = None
 
@@ -46,7 +46,7 @@ class GatewayTls(Model):
 
     later: ClassVar[frozenset[str]] = words("issuer mode minProtocolVersion")
 
-    credentialName: Subdomain
+    credentialName: Subdomain | None = None
 
 
 class Gateway(Model):
@@ -65,7 +65,7 @@ class Gateway(Model):
 class CatalogEntry(Model):
     """A service of another application: its ports and its identity."""
 
-    ports: dict[Label, PortSpec] = {}
+    ports: dict[Label, ListedPort] = {}
     serviceAccount: Label | None = None
 
 

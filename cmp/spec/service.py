@@ -34,7 +34,7 @@ class MeshService(WorkloadFields):
 
     later: ClassVar[frozenset[str]] = words(
         "selector external service config secrets workload jobs strategy rbac rollout envFrom "
-        "loadBalancer connectionPool outlierDetection tls retryBudget proxyProtocol tunnel cors tcpRoutes "
+        "      tunnel cors tcpRoutes "
         "tlsRoutes jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 

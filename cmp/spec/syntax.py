@@ -1,52 +1,11 @@
-"""Syntax of names, hosts, paths and other text of the language; the same contract as in ``validators``."""
+"""Syntax of hosts, paths, addresses and what else traffic is told by; the same contract as in ``validators``."""
 
 from __future__ import annotations
 
 import re
 
+from cmp.spec.kubernetes import LABEL, label, service_name
 from cmp.spec.validators import refuse, shown
-
-LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-
-
-def label(value: str) -> str:
-    """An RFC 1123 label: names of versions, ports, namespaces, gateways."""
-    if not re.fullmatch(LABEL, value):
-        refuse(
-            *_bad_name(value, "at most 63 lower-case letters, digits and -, with a letter or digit at both ends"),
-            "MS206",
-        )
-    return value
-
-
-def service_name(value: str) -> str:
-    """An RFC 1035 label: a Service's name, from which all others are derived.
-
-    https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#rfc-1035-label-names
-    """
-    if not re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", value):
-        refuse(*_bad_name(value, "at most 63 lower-case letters, digits and -, beginning with a letter"), "MS206")
-    return value
-
-
-def subdomain(value: str) -> str:
-    """An RFC 1123 subdomain: names of Secrets, ConfigMaps, ServiceAccounts."""
-    if len(value) > 253 or not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", value):
-        refuse(*_bad_name(value, "at most 253 lower-case letters, digits, - and ."), "MS206")
-    return value
-
-
-def _bad_name(value: str, rule: str) -> tuple[str, str]:
-    if len(value) > 63:
-        return (
-            f"name {shown(value)} has {len(value)} characters; names and labels derived from it allow 63",
-            f"shorten it: {rule}",
-        )
-    fixed = re.sub(r"[^a-z0-9.]+", "-", value.lower()).strip("-.")
-    return (
-        f"{shown(value)} is not a valid name",
-        f"{rule}{f'; for example {fixed}' if fixed and fixed != value else ''}",
-    )
 
 
 def host(value: str) -> str:
@@ -64,6 +23,14 @@ def host(value: str) -> str:
     return value.lower()
 
 
+def dns_name(value: str) -> str:
+    """A DNS name without wildcard, as ServiceEntries and rewrites take it: RFC 1123 labels, the last not a number."""
+    labels = value.split(".")
+    if len(value) > 253 or labels[-1].isdigit() or not all(re.fullmatch(LABEL, part) for part in labels):
+        refuse(f"{shown(value)} is not a host name", "lower-case letters, digits, - and ., for example api.example.com")
+    return value
+
+
 def path(value: str) -> str:
     """An absolute URL path without query."""
     if not value.startswith("/") or re.search(r"[\s?#\x00-\x1f]", value):
@@ -73,6 +40,12 @@ def path(value: str) -> str:
             if value.strip()
             else "write for example /reviews/*",
         )
+    return value
+
+
+def probe_path(value: str) -> str:
+    """The path that a probe asks for; it may have a query."""
+    path(value.partition("?")[0])
     return value
 
 
@@ -89,54 +62,31 @@ def regex(value: str) -> str:
     """A regular expression in RE2's syntax, at most 1,024 characters (istio validation, validateStringMatchRegexp)."""
     if not value or len(value) > 1024:
         refuse(f"a regular expression has 1 to 1024 characters, this one {len(value)}", "shorten it")
+    if re.search(r"\(\?<?[=!]|\(\?[>(]|\\[1-9Z]|\(\?P=|[*+?}]\+", value):
+        refuse(
+            f"{shown(value)} uses what RE2 does not have: look-around, back-reference, \\Z, possessive", "do without it"
+        )
+    if any(int(number) > 1000 for number in re.findall(r"\{[0-9,]*?([0-9]{4,})[0-9,]*\}", value)):
+        refuse(f"{shown(value)} repeats more than 1000 times, which RE2 does not do", "write a smaller number")
     try:
-        re.compile(value)
+        re.compile(_as_python(value))
     except (re.error, RecursionError, OverflowError) as error:
         refuse(f"{shown(value)} is not a regular expression: {error}", "Envoy reads RE2 syntax")
-    if re.search(r"\(\?<?[=!]|\\[1-9]|\(\?P=", value):
-        refuse(f"{shown(value)} uses a look-around or a back-reference, which RE2 does not have", "match without it")
     return value
+
+
+def _as_python(value: str) -> str:
+    """RE2's own notation in Python's, near enough to find brackets that do not close."""
+    value = re.sub(r"\\Q(.*?)(\\E|$)", lambda match: re.escape(match[1]), value)
+    value = re.sub(r"\\[pP](\{\^?\w+\}|\w)", r"\\w", value)
+    value = re.sub(r"\[:\^?\w+:\]", "a-z", value)
+    return re.sub(r"\(\?[imsU-]+\)", "", value).replace(r"\z", r"\Z").replace(r"\C", ".")
 
 
 def header(value: str) -> str:
     """The name of an HTTP header or query parameter, without a colon; names of headers are lower case in HTTP/2."""
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}", value):
         refuse(f"{shown(value)} is not a header name", "letters, digits and -")
-    return value
-
-
-def image_registry(value: str) -> str:
-    """The host of an image registry, with port and path if it has them.
-
-    https://pkg.go.dev/github.com/distribution/reference
-    """
-    if not re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[a-z0-9._-]+)*/?", value):
-        refuse(
-            f"{shown(value)} is not a registry", "a host, with port and path if it has them: registry.example.com/shop"
-        )
-    return value
-
-
-def image_repository(value: str) -> str:
-    """The name of an image below its registry: lower case, parts separated by slashes."""
-    if not re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*", value):
-        refuse(f"{shown(value)} is not the name of an image", "lower-case letters, digits and . _ - between slashes")
-    return value
-
-
-def image_tag(value: str) -> str:
-    """The tag of an image."""
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", value):
-        refuse(
-            f"{shown(value)} is not a tag", "at most 128 letters, digits and . _ -, beginning with a letter or digit"
-        )
-    return value
-
-
-def image_digest(value: str) -> str:
-    """The digest of an image: its algorithm and hex digits."""
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", value):
-        refuse(f"{shown(value)} is not a digest", "sha256: and 64 hex digits")
     return value
 
 
@@ -180,100 +130,14 @@ def method(value: str) -> str:
     return value
 
 
-def env_name(value: str) -> str:
-    """The name of an environment variable as Kubernetes takes it (validation.IsEnvVarName)."""
-    if not re.fullmatch(r"[-._a-zA-Z][-._a-zA-Z0-9]*", value) or value in (".", "..") or len(value) > 512:
-        refuse(
-            f"{shown(value)} is not a name for an environment variable",
-            "letters, digits, _, - and ., not beginning with a digit",
-        )
-    return value
+def locality(value: str) -> str:
+    """``region``, ``region/zone`` or ``region/zone/sub-zone``; the last part may be ``*``.
 
-
-def key_reference(value: str) -> str:
-    """``name/key``: one key of a Secret or a ConfigMap."""
-    name, slash, key = value.partition("/")
-    if not slash or not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", key):
-        refuse(f"{shown(value)} does not name an object and a key", "write name/key, for example reviews-db/password")
-    subdomain(name)
-    return value
-
-
-def field_path(value: str) -> str:
-    """A field of the pod that Kubernetes gives to environment variables.
-
-    https://kubernetes.io/docs/concepts/workloads/pods/downward-api/
+    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LocalityLoadBalancerSetting
     """
-    if value not in FIELD_PATHS and not re.fullmatch(r"metadata\.(labels|annotations)\['[^']{1,317}'\]", value):
-        refuse(
-            f"{shown(value)} is not a field of the downward API",
-            "one of " + ", ".join(FIELD_PATHS) + ", metadata.labels['x']",
-        )
-    return value
-
-
-FIELD_PATHS = (
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "spec.nodeName",
-    "spec.serviceAccountName",
-    "status.hostIP",
-    "status.hostIPs",
-    "status.podIP",
-    "status.podIPs",
-)
-
-
-def label_key(value: str) -> str:
-    """A label or annotation key: an optional DNS prefix and a name of at most 63 characters.
-
-    https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-    """
-    selector_key(value)
-    if value in RESERVED_KEYS:
-        refuse(f'"{value}" is written by meshspec or Argo CD', "choose another key")
-    return value
-
-
-def selector_key(value: str) -> str:
-    """A label key as it may stand in a selector: the same syntax, and the reserved ones too."""
-    prefix, slash, name = value.rpartition("/")
-    if not re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", name) or (slash and not prefix):
-        refuse(
-            f"{shown(value)} is not a label or annotation key",
-            "prefix/name, the name of letters, digits, -, _ and .",
-            "MS206",
-        )
-    if prefix:
-        subdomain(prefix)
-    return value
-
-
-RESERVED_KEYS = frozenset(
-    (
-        "app",
-        "version",
-        "app.kubernetes.io/instance",
-        "app.kubernetes.io/name",
-        "app.kubernetes.io/version",
-        "app.kubernetes.io/managed-by",
-        "argocd.argoproj.io/tracking-id",
-        "argocd.argoproj.io/installation-id",
-        "argocd.argoproj.io/sync-wave",
-        "argocd.argoproj.io/sync-options",
-        "networking.istio.io/exportTo",
-    )
-)
-
-
-def label_value(value: str) -> str:
-    """A label value: empty, or at most 63 letters, digits, ``-``, ``_`` and ``.``."""
-    if value and not re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", value):
-        refuse(
-            f"{shown(value)} is not a label value",
-            "at most 63 letters, digits, -, _ and ., with a letter or digit at both ends",
-        )
+    parts = value.split("/")
+    if len(parts) > 3 or not all(parts) or "*" in "".join(parts[:-1]) or ("*" in parts[-1] and parts[-1] != "*"):
+        refuse(f"{shown(value)} is not a locality", "write region/zone/sub-zone; the last part may be *")
     return value
 
 
@@ -299,12 +163,12 @@ def url(value: str) -> str:
         )
     scheme, name, port = match.groups()
     if scheme not in SCHEMES:
-        refuse(f'scheme "{scheme}" is not known', "one of " + ", ".join(SCHEMES))
+        refuse(f'scheme "{scheme}" is not known', "one of " + ", ".join(SCHEMES) + "; for others tcp://host:port")
     if port is None and SCHEMES[scheme] is None:
         refuse(f"{shown(value)} needs a port", f"{value}:5432 for example: {scheme} has no port of its own")
     if port is not None and not 1 <= int(port) <= 65535:
         refuse(f"{shown(value)}: port {port} is not in 1 to 65535", "write the port of the service outside")
-    host(name)
+    dns_name(name.removeprefix("*.").lower())
     return value
 
 
@@ -351,10 +215,3 @@ def version_number(value: str) -> str:
     if not re.fullmatch(r"v?[0-9]+\.[0-9]+(\.[0-9]+)?", value):
         refuse(f"{shown(value)} is not a version", "write for example 1.30.3")
     return value.removeprefix("v")
-
-
-def mount_path(value: str) -> str:
-    """An absolute path in the container, without ``:`` and ``..`` (Kubernetes validates mounts so)."""
-    if not value.startswith("/") or ":" in value or ".." in value.split("/") or value == "/" or len(value) > 512:
-        refuse(f"{shown(value)} is not a mount path", "an absolute path other than /, without : and ..")
-    return value.rstrip("/")

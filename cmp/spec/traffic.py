@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from cmp.spec.types import (
     Count,
+    DnsName,
     Duration,
     Header,
     Host,
@@ -63,7 +64,7 @@ class Rewrite(Model):
     later: ClassVar[frozenset[str]] = words("regex")
 
     path: Path | None = None
-    authority: Host | None = None
+    authority: DnsName | None = None
 
 
 class Retries(Model):
@@ -83,7 +84,7 @@ class Destination(Model):
 
     version: Label | None = None
     service: Workload | None = None
-    host: Host | None = None
+    host: DnsName | None = None
     port: Word | None = None
     weight: Weight | None = None
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from cmp.spec import kubernetes as k
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -31,44 +32,49 @@ Int = Annotated[int, BeforeValidator(v.integer)]
 Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]
 Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]
-Weight = Annotated[int, Field(ge=0, le=100), BeforeValidator(v.integer)]
+Weight = Annotated[
+    int, BeforeValidator(v.percent), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]+%?$"})
+]
 Bool = Annotated[bool, BeforeValidator(v.boolean)]
 
 _MIXED = WithJsonSchema({"type": ["string", "integer"]})
 Percent = Annotated[
     int, BeforeValidator(v.percent), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]+%?$"})
 ]
-Duration = Annotated[
-    str, BeforeValidator(v.duration), WithJsonSchema({"type": "string", "pattern": "^([0-9.]+(ms|s|m|h))+$"})
-]
+_DURATION = WithJsonSchema({"type": "string", "pattern": "^([0-9.]+(ms|s|m|h))+$"})
+Duration = Annotated[str, BeforeValidator(v.duration), _DURATION]
+DurationOrZero = Annotated[str, BeforeValidator(v.duration_or_zero), _DURATION]
 Cpu = Annotated[str, BeforeValidator(v.cpu), WithJsonSchema({"type": ["string", "number"]})]
 Memory = Annotated[str, BeforeValidator(v.memory), WithJsonSchema({"type": ["string", "integer"]})]
 
 Text = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Word = Annotated[str, Field(min_length=1), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Label = Annotated[str, AfterValidator(s.label)]
-ServiceName = Annotated[str, AfterValidator(s.service_name)]
-Subdomain = Annotated[str, AfterValidator(s.subdomain)]
+Label = Annotated[str, AfterValidator(k.label)]
+ServiceName = Annotated[str, AfterValidator(k.service_name)]
+Subdomain = Annotated[str, AfterValidator(k.subdomain)]
 Host = Annotated[str, AfterValidator(s.host)]
 Path = Annotated[str, AfterValidator(s.path)]
+ProbePath = Annotated[str, AfterValidator(s.probe_path)]
+DnsName = Annotated[str, AfterValidator(s.dns_name)]
 Pattern = Annotated[str, AfterValidator(s.pattern)]
 AccessPath = Annotated[str, AfterValidator(s.access_path)]
 Regex = Annotated[str, AfterValidator(s.regex)]
 Header = Annotated[str, AfterValidator(s.header)]
-Registry = Annotated[str, AfterValidator(s.image_registry)]
-Repository = Annotated[str, AfterValidator(s.image_repository)]
-Tag = Annotated[str, AfterValidator(s.image_tag), WithJsonSchema({"type": ["string", "number"]})]
-Digest = Annotated[str, AfterValidator(s.image_digest)]
+Registry = Annotated[str, AfterValidator(k.image_registry)]
+Repository = Annotated[str, AfterValidator(k.image_repository)]
+Tag = Annotated[str, AfterValidator(k.image_tag), WithJsonSchema({"type": ["string", "number"]})]
+Digest = Annotated[str, AfterValidator(k.image_digest)]
 RetryCondition = Annotated[str, AfterValidator(s.retry_condition)]
 Method = Annotated[str, AfterValidator(s.method)]
-EnvName = Annotated[str, AfterValidator(s.env_name)]
-KeyReference = Annotated[str, AfterValidator(s.key_reference)]
-FieldPath = Annotated[str, AfterValidator(s.field_path)]
-LabelKey = Annotated[str, AfterValidator(s.label_key)]
-SelectorKey = Annotated[str, AfterValidator(s.selector_key)]
-LabelValue = Annotated[str, AfterValidator(s.label_value), _MIXED]
+EnvName = Annotated[str, AfterValidator(k.env_name)]
+KeyReference = Annotated[str, AfterValidator(k.key_reference)]
+FieldPath = Annotated[str, AfterValidator(k.field_path)]
+LabelKey = Annotated[str, AfterValidator(k.label_key)]
+SelectorKey = Annotated[str, AfterValidator(k.selector_key)]
+LabelValue = Annotated[str, AfterValidator(k.label_value), _MIXED]
+Locality = Annotated[str, AfterValidator(s.locality)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]
 Url = Annotated[str, AfterValidator(s.url)]
 Principal = Annotated[str, AfterValidator(s.principal)]
 VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema({"type": ["string", "number"]})]
-MountPath = Annotated[str, AfterValidator(s.mount_path)]
+MountPath = Annotated[str, AfterValidator(k.mount_path)]

@@ -62,6 +62,14 @@ def duration(value: Any) -> str:
 
     Istio takes whole milliseconds of at least one (istio pkg/config/validation, ValidateDuration).
     """
+    found = duration_or_zero(value)
+    if found == "0s":
+        refuse(f"{shown(value)} is shorter than 1ms", "leave the key out (or write null) for no limit")
+    return found
+
+
+def duration_or_zero(value: Any) -> str:
+    """As ``duration``, where nothing at all has a meaning of its own."""
     text = _text(value)
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)", text)
     if not parts or "".join(a + b for a, b in parts) != text:
@@ -73,8 +81,6 @@ def duration(value: Any) -> str:
         if scaled % 10 ** len(fraction):
             refuse(f"{shown(value)} is not a whole number of milliseconds", "round it to 1ms")
         total += scaled // 10 ** len(fraction)
-    if total < 1:
-        refuse(f"{shown(value)} is shorter than 1ms", "leave the key out (or write null) for no limit")
     return f"{total // 1000}s" if total % 1000 == 0 else f"{total}ms"
 
 

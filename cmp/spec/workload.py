@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from cmp.spec.policy import PortPolicy, TrafficPolicy
 from cmp.spec.types import (
     Bool,
     Count,
@@ -18,13 +19,14 @@ from cmp.spec.types import (
     Memory,
     Model,
     MountPath,
-    Path,
     Percent,
     Port,
     Positive,
+    ProbePath,
     Registry,
     Repository,
     SelectorKey,
+    Subdomain,
     Tag,
     Text,
     Weight,
@@ -32,17 +34,19 @@ from cmp.spec.types import (
     words,
 )
 
+#: What a port speaks, in the words of Istio's protocol selection.
+Protocol = Literal["http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql"]
+
 
 class Image(Model):
     """A container image; written as one reference or in parts, so that an overlay can change the tag alone."""
-
-    later: ClassVar[frozenset[str]] = words("pullSecrets")
 
     registry: Registry | None = None
     repository: Repository | None = None
     tag: Tag | None = None
     digest: Digest | None = None
     pullPolicy: Literal["Always", "IfNotPresent", "Never"] | None = None
+    pullSecrets: tuple[Subdomain, ...] = ()
 
 
 class Replicas(Model):
@@ -82,7 +86,7 @@ class EnvValue(Model):
 class Probe(Model):
     """A health check. A plain path asks over HTTP; `grpc` and `tcp` take a port by name or number."""
 
-    http: Path | None = None
+    http: ProbePath | None = None
     grpc: Word | None = None
     tcp: Word | None = None
     exec: tuple[Word, ...] | None = None
@@ -150,7 +154,7 @@ class Pod(Model):
     securityContext: PodSecurityContext | None = None
 
 
-class WorkloadFields(Model):
+class WorkloadFields(TrafficPolicy):
     """Fields that stand in a service and may differ in each of its versions."""
 
     image: Image | None = None
@@ -168,23 +172,23 @@ class WorkloadFields(Model):
 class Version(WorkloadFields):
     """One version of a service: its share of the traffic in percent, and what differs from the service."""
 
-    later: ClassVar[frozenset[str]] = words(
-        "selector proxy config secrets loadBalancer connectionPool outlierDetection envFrom"
-    )
+    later: ClassVar[frozenset[str]] = words("selector proxy config secrets envFrom")
 
     weight: Weight | None = None
 
 
-class PortSpec(Model):
-    """A port of the Service. Its name's part before the first `-` is the protocol, unless `protocol` says it."""
-
-    later: ClassVar[frozenset[str]] = words("appProtocol nodePort loadBalancer connectionPool outlierDetection tls")
+class ListedPort(Model):
+    """A port of a Service. Its name's part before the first `-` is the protocol, unless `protocol` says it."""
 
     port: Port | None = None
     targetPort: Port | None = None
-    protocol: Literal["http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql"] | None = (
-        None
-    )
+    protocol: Protocol | None = None
+
+
+class PortSpec(ListedPort, PortPolicy):
+    """A port of this service, and the traffic policy that is its own."""
+
+    later: ClassVar[frozenset[str]] = words("appProtocol nodePort")
 
 
 class ServiceAccountSpec(Model):

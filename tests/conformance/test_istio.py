@@ -48,7 +48,7 @@ ACCEPTED = (
 
 #: What some cases refer to and do not hold, because other applications have it. Their batches get stand-ins for it.
 NAMESPACES = {"access-by-namespace-gateway-and-principal": ("ops", "other")}
-DESTINATIONS = {"route-to-other-services-and-hosts"}
+DESTINATIONS = {"catalog-ports", "policy-beside-a-catalog", "route-to-other-services-and-hosts"}
 PLATFORMS = {"platform-above-the-path"}
 
 #: Analyzers that ran, but over nothing that comes from us, since no output has what they look at.
@@ -94,22 +94,22 @@ def stand_ins(objects: list[Any]) -> list[Any]:
         f"{one['metadata']['name']}.{one['metadata']['namespace']}.svc.cluster.local" for one in of(objects, "Service")
     }
     known |= {host for one in of(objects, "ServiceEntry") for host in one["spec"]["hosts"]}
-    made: list[Any] = []
-    rules = [rule for one in of(objects, "VirtualService") for rule in one["spec"].get("http", ())]
-    for one in (route["destination"] for rule in rules for route in rule["route"]):
-        host, number = one["host"], one.get("port", {}).get("number", 80)
-        if host in known:
-            continue
-        known.add(host)
-        name, _, rest = host.partition(".")
-        if rest.endswith(".svc.cluster.local"):
-            spec: dict[str, Any] = {"ports": [{"name": f"http-{number}", "port": number, "protocol": "TCP"}]}
-            made.append({"apiVersion": "v1", "kind": "Service", "spec": spec, **named(name, rest.partition(".")[0])})
-        else:
-            ports = [{"name": f"http-{number}", "number": number, "protocol": "HTTP"}]
-            spec = {"hosts": [host], "ports": ports, "resolution": "DNS", "location": "MESH_EXTERNAL"}
-            made.append({"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "spec": spec, **named(host)})
-    return made
+    wanted: dict[str, set[int]] = {}
+    for rule in (rule for one in of(objects, "VirtualService") for rule in one["spec"].get("http", ())):
+        for one in (route["destination"] for route in rule["route"]):
+            if one["host"] not in known:
+                wanted.setdefault(one["host"], set()).add(one.get("port", {}).get("number", 80))
+    return [stand_in(host, sorted(numbers)) for host, numbers in wanted.items()]
+
+
+def stand_in(host: str, numbers: list[int]) -> dict[str, Any]:
+    name, _, rest = host.partition(".")
+    if rest.endswith(".svc.cluster.local"):
+        ports: list[Any] = [{"name": f"http-{number}", "port": number, "protocol": "TCP"} for number in numbers]
+        return {"apiVersion": "v1", "kind": "Service", "spec": {"ports": ports}, **named(name, rest.partition(".")[0])}
+    ports = [{"name": f"http-{number}", "number": number, "protocol": "HTTP"} for number in numbers]
+    spec = {"hosts": [host], "ports": ports, "resolution": "DNS", "location": "MESH_EXTERNAL"}
+    return {"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "spec": spec, **named(host)}
 
 
 def of(objects: list[Any], kind: str) -> list[Any]:

@@ -121,11 +121,79 @@ def match_texts() -> Iterator[tuple[str, Row]]:
             yield f"{at}.*.{kind}", Row(ANY % f"{key}: {{{name}: {{{kind}: @}}}}", f"{place}.{name}.{kind}")
 
 
+#: Who may have a traffic policy: how it is written there, and where it turns up.
+HOLDERS = {
+    "MeshService": ("%s", "DestinationRule:spec.trafficPolicy"),
+    "MeshService.versions.*": ("versions: {v1: {%s}}", "DestinationRule:spec.subsets.[].trafficPolicy"),
+    "MeshService.ports.*": (
+        "port: null, ports: {http: {port: 81, %s}}",
+        "DestinationRule:spec.trafficPolicy.portLevelSettings.[]",
+    ),
+}
+
+
+def policies() -> Iterator[tuple[str, Row]]:
+    """The fields of a traffic policy, for each that may have one."""
+    for holder, (body, place) in HOLDERS.items():
+        for path, row in policy_fields():
+            at = f"{place}.{path.replace('*=', '{}').replace('[]', '.[]')}"
+            texts = row.texts if holder == "MeshService" else SYNTAX  # all are built by the same function
+            yield f"{holder}.{path}", Row(body % row.fields, at, row.expected, texts)
+
+
+def policy_fields() -> Iterator[tuple[str, Row]]:
+    """The fields of one policy by their paths in it, which are the same in the output."""
+    hashed, at = "loadBalancer: {consistentHash: {%s}}", "loadBalancer.consistentHash"
+    yield f"{at}.httpHeaderName", Row(hashed % "httpHeaderName: @", texts=SYNTAX)
+    yield f"{at}.httpQueryParameterName", Row(hashed % "httpQueryParameterName: @", texts=SYNTAX)
+    yield f"{at}.httpCookie.name", Row(hashed % "httpCookie: {name: @}")
+    cookie, at = hashed % "httpCookie: {name: x, %s}", f"{at}.httpCookie"
+    yield f"{at}.path", Row(cookie % "path: @")
+    yield f"{at}.ttl", Row(cookie % "ttl: @", "", v.duration_or_zero, SYNTAX)
+    yield f"{at}.attributes[].name", Row(cookie % "ttl: 1h, attributes: [{name: @}]")
+    yield f"{at}.attributes[].value", Row(cookie % "ttl: 1h, attributes: [{name: a, value: @}]")
+
+    near = "outlierDetection: {consecutive5xxErrors: 5}, loadBalancer: {localityLbSetting: {%s}}"
+    at = "loadBalancer.localityLbSetting"
+    yield f"{at}.distribute[].from", Row(near % "distribute: [{from: @, to: {x: 100}}]", texts=SYNTAX)
+    yield f"{at}.distribute[].to.*=", Row(near % "distribute: [{from: x, to: {@: 100}}]", texts=SYNTAX)
+    yield f"{at}.failover[].from", Row(near % "failover: [{from: @, to: x}]", texts=SYNTAX)
+    yield f"{at}.failover[].to", Row(near % "failover: [{from: x, to: @}]", texts=SYNTAX)
+    yield f"{at}.failoverPriority[]", Row(near % "failoverPriority: [@]")
+
+    tls = "tls: {mode: SIMPLE, caCertificates: /a, %s}"
+    pair = "tls: {mode: MUTUAL, caCertificates: /a, clientCertificate: %s, privateKey: %s}"
+    yield "tls.credentialName", Row("tls: {mode: SIMPLE, credentialName: @}", texts=SYNTAX)
+    yield "tls.caCertificates", Row("tls: {mode: SIMPLE, caCertificates: @}")
+    yield "tls.clientCertificate", Row(pair % ("@", "/k"))
+    yield "tls.privateKey", Row(pair % ("/c", "@"))
+    yield "tls.subjectAltNames[]", Row(tls % "subjectAltNames: [@]")
+    yield "tls.sni", Row(tls % "sni: @", "", str.lower, SYNTAX)
+
+    for path, body in (
+        ("loadBalancer.warmup.duration", "loadBalancer: {warmup: {duration: @}}"),
+        ("connectionPool.tcp.connectTimeout", "connectionPool: {tcp: {connectTimeout: @}}"),
+        ("connectionPool.tcp.tcpKeepalive.time", "connectionPool: {tcp: {tcpKeepalive: {time: @}}}"),
+        ("connectionPool.tcp.tcpKeepalive.interval", "connectionPool: {tcp: {tcpKeepalive: {interval: @}}}"),
+        ("connectionPool.tcp.maxConnectionDuration", "connectionPool: {tcp: {maxConnectionDuration: @}}"),
+        ("connectionPool.http.idleTimeout", "connectionPool: {http: {idleTimeout: @}}"),
+        ("outlierDetection.interval", "outlierDetection: {interval: @}"),
+        ("outlierDetection.baseEjectionTime", "outlierDetection: {baseEjectionTime: @}"),
+    ):
+        yield path, Row(body, "", v.duration, SYNTAX)
+    idle = Row("connectionPool: {tcp: {idleTimeout: @}}", "", v.duration_or_zero, SYNTAX)
+    yield "connectionPool.tcp.idleTimeout", idle
+
+
 SERVICE_ROWS: dict[str, Row] = {
     "MeshService.image.registry": Row("image: {registry: @}", f"{CONTAINER}.image", lambda x: f"{x.rstrip('/')}/web:1"),
     "MeshService.image.repository": Row("image: {repository: @}", f"{CONTAINER}.image", "r.io/{}:1".format),
     "MeshService.image.tag": Row("image: {tag: @}", f"{CONTAINER}.image", "r.io/web:{}".format),
     "MeshService.image.digest": Row("image: {digest: @}", f"{CONTAINER}.image", "r.io/web@{}".format),
+    "MeshService.image.pullSecrets[]": Row(
+        "image: {pullSecrets: [@]}", f"{POD}.imagePullSecrets.[].name", texts=SYNTAX
+    ),
+    **dict(policies()),
     "MeshService.command[]": Row("command: [@]", f"{CONTAINER}.command.[]"),
     "MeshService.args[]": Row("args: [@]", f"{CONTAINER}.args.[]"),
     "MeshService.resources.requests.cpu": Row(

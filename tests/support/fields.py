@@ -5,6 +5,7 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from cmp.spec.models import MODELS
+from cmp.spec.policy import TrafficPolicy
 from cmp.spec.types import Model
 
 
@@ -17,10 +18,11 @@ class Field(NamedTuple):
 
 
 def fields() -> Iterator[Field]:
-    """All leaves of both kinds, those of versions left out: they are the service's."""
+    """All leaves of both kinds. Of those of versions only the policy's, which has an object of its own."""
     for kind, model in MODELS.items():
         for leaf in _leaves(model, kind):
-            if ".versions.*." not in leaf.path:
+            _, version, own = leaf.path.partition(".versions.*.")
+            if not version or own.partition(".")[0] in TrafficPolicy.model_fields:
                 yield leaf
 
 

@@ -40,9 +40,32 @@ image:
   tag: 1.20
   digest: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
   pullPolicy: IfNotPresent
+  pullSecrets: [registry, other-registry]
 command: [/bin/full, -v]
 args: ["--a=b", NO, 010, 12:30, "x y"]
-ports: {http: {port: 80, targetPort: 8080}, grpc: 9000, tcp-raw: {port: 7000, protocol: tcp}, http-admin: 9090}
+ports:
+  http: {port: 80, targetPort: 8080, loadBalancer: {consistentHash: {useSourceIp: true}}}
+  grpc: {port: 9000, loadBalancer: {consistentHash: {httpQueryParameterName: user}},
+         connectionPool: {http: {maxRetries: 1}}}
+  tcp-raw: {port: 7000, protocol: tcp, tls: {mode: SIMPLE, credentialName: full-raw, sni: raw.example.com}}
+  http-admin: {port: 9090, outlierDetection: {interval: 1m},
+               tls: {mode: MUTUAL, clientCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
+                     caCertificates: /tls/ca.pem, subjectAltNames: [full.example.com, full]}}
+loadBalancer:
+  consistentHash:
+    httpCookie: {name: user, path: /, ttl: 0s, attributes: [{name: SameSite, value: no}, {name: Secure}]}
+    ringHash: {minimumRingSize: 2048}
+connectionPool:
+  tcp: {maxConnections: 100, connectTimeout: 1.5s, maxConnectionDuration: 1h, idleTimeout: 0s,
+        tcpKeepalive: {probes: 3, time: 2h, interval: 75s}}
+  http: {http1MaxPendingRequests: 100, http2MaxRequests: 1000, maxRequestsPerConnection: 10, maxRetries: 3,
+         maxConcurrentStreams: 50, idleTimeout: 30s, h2UpgradePolicy: DO_NOT_UPGRADE, useClientProtocol: true}
+outlierDetection: {consecutive5xxErrors: 5, consecutiveGatewayErrors: 3, consecutiveLocalOriginFailures: 2,
+                   splitExternalLocalOriginErrors: true, interval: 5s, baseEjectionTime: 1m, maxEjectionPercent: 50%,
+                   minHealthPercent: 30}
+tls: {mode: ISTIO_MUTUAL, sni: full.example.com}
+retryBudget: {percent: 20%, minRetryConcurrency: 3}
+proxyProtocol: V1
 replicas: {min: 2, max: 8, cpu: 70%}
 resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: "2", memory: 256Mi}}
 env:
@@ -65,9 +88,15 @@ proxy: {concurrency: 2}
 pod: {securityContext: {runAsUser: 1000, runAsGroup: 1001, fsGroup: 1002, fsGroupChangePolicy: OnRootMismatch}}
 serviceAccount: {name: full-account, annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/full"}}
 versions:
-  v1: {weight: 80, resources: {memory: 512Mi}}
+  v1: {weight: 80, resources: {memory: 512Mi}, outlierDetection: {interval: 10s}, retryBudget: {percent: 5%},
+       loadBalancer: {simple: LEAST_REQUEST, warmup: {duration: 30s, minimumPercent: 10%},
+                      localityLbSetting: {enabled: true, failoverPriority: [team, topology.istio.io/network],
+                                          failover: [{from: eu, to: us}, {from: us, to: eu}]}}}
   v2: {weight: 20, image: {tag: "1.30", digest: null}, env: {FEATURE: on},
-       health: {liveness: {tcp: 7000, service: null}}}
+       health: {liveness: {tcp: 7000, service: null}},
+       connectionPool: {tcp: {maxConnections: 10}}, tls: {sni: v2.example.com}, proxyProtocol: {version: V2},
+       loadBalancer: {consistentHash: {httpHeaderName: X-User, ringHash: null, maglev: {tableSize: 65537}},
+                      localityLbSetting: {distribute: [{from: eu/*, to: {eu/*: 80%, us/a/b: 20}}]}}}
 routes:
   - name: beta
     match:
@@ -95,7 +124,7 @@ expose:
      retries: 0, to: v1}
   - host: a.example.org
     destinations: [{version: v1, weight: 50}, {version: v2, weight: 50}]
-mtls: {mode: PERMISSIVE, ports: {tcp-raw: DISABLE, grpc: STRICT}}
+mtls: {mode: PERMISSIVE, ports: {tcp-raw: PERMISSIVE, grpc: STRICT}}
 access:
   - web
   - from:
@@ -109,7 +138,7 @@ calls:
   - service: ledger.finance
   - namespaces: [ops, dev]
   - url: https://api.example.com
-  - https://legacy.example.net:8443
+  - http://legacy.example.net:8443
   - tcp://db.example.net:5432
 parameters: [image.tag, env.C]
 environments:

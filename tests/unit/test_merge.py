@@ -390,7 +390,7 @@ def test_what_a_document_is_about_itself_is_not_part_of_the_service() -> None:
         ("foo\n", ["1:1 MS103"]),
         ("{}\n", ["1:1 MS107", "1:1 MS108"]),
         ("apiVersion: v1\nkind: MeshService\n", ["1:13 MS107"]),
-        ("apiVersion: v1\nkind: Deployment\n", ["1:13 MS107", "2:7 MS108"]),
+        ("apiVersion: v1\nkind: Deployment\n", ["2:7 MS108"]),
         (HEAD + "MeshSrvice\n", ["2:7 MS108"]),
         (HEAD + "MeshPlatform\n", ["2:7 MS108"]),
         (HEAD + "[a]\n", ["2:7 MS108"]),
@@ -471,7 +471,8 @@ def test_what_a_document_removes_and_its_environment_writes_anew_replaces_lower_
 def test_an_environment_of_an_app_reaches_everything_in_it() -> None:
     app = APP + (
         "defaults: {timeout: 1s}\nservices: {web: {replicas: 1}, old: {}}\n"
-        "environments: {prod: {defaults: {timeout: 2s}, services: {web: {replicas: {min: 2}}, old: null, new: {}}}}\n"
+        "environments: {prod: {defaults: {timeout: 2s}, "
+        "services: {web: {replicas: {min: 2}}, old: null, new: {image: a:1}}}}\n"
     )
     assert [tree.name for tree in composed(app, env="prod").services] == ["new", "web"]
     assert values(service(app, env="prod")) == {"timeout": "2s", "replicas": {"min": "2"}}
