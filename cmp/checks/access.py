@@ -109,14 +109,28 @@ def check_identities(context: Context) -> Iterator[Finding]:
     """Without mutual TLS no caller has an identity, and who is listed by identity cannot get in."""
     for service in context.services:
         mtls = service.spec.mtls
-        if mtls is None or not any(grant.sources for grant in service.grants):
+        if mtls is None:
             continue
-        open_ = [("mode",)] if mtls.mode == "DISABLE" else []
-        open_ += [("ports", name) for name, mode in mtls.ports.items() if mode == "DISABLE"]  # type: ignore[misc]
+        open_: list[tuple[str, ...]] = []
+        if mtls.mode == "DISABLE" and any(grant.sources for grant in service.grants):
+            open_.append(("mode",))
+        for name, mode in mtls.ports.items():
+            port = service.port(name)
+            if mode == "DISABLE" and port is not None and _asked_for(service, str(port.target)):
+                open_.append(("ports", name))
         for below in open_:
             message = "callers have no identity here, so nobody that access lists gets in"
             help = "use PERMISSIVE, or let anybody in: access: [{}]"
             yield Finding("MS218", service, ("mtls", *below), message, help)
+
+
+def _asked_for(service: Service, target: str) -> bool:
+    """Whether somebody is admitted to a container port by identity."""
+    return any(
+        grant.sources
+        and (not grant.operations or any(target in one.get("ports", (target,)) for one in grant.operations))
+        for grant in service.grants
+    )
 
 
 def check_operations(context: Context) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ istio pkg/config/validation/validation.go, validateTrafficPolicy and what it cal
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmp.checks.finding import Finding, Step
-from cmp.context.model import Context, Service
+from cmp.context.model import HTTP_PROTOCOLS, Context, Service
 
 if TYPE_CHECKING:
     from cmp.spec.policy import ClientTls, ConnectionPool, LoadBalancer, LocalityLbSetting, OutlierDetection, PortPolicy
@@ -32,28 +32,36 @@ def _held(context: Context) -> Iterator[Held]:
             yield Held(service, port, ("ports", name))
 
 
+PORT_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
+
+
 def check_policies(context: Context) -> Iterator[Finding]:
     """What the fields of a policy say about each other."""
     for held in _held(context):
         owner, policy, path = held
-        for key, look in (
-            ("loadBalancer", _load_balancer),
-            ("connectionPool", _connection_pool),
-            ("outlierDetection", _outliers),
-            ("tls", _tls),
-        ):
-            value = getattr(policy, key)
-            if value is None:
-                continue
-            if not any(vars(value).values()):
-                yield Finding("MS102", owner, (*path, key), f'"{key}" is empty', "say something in it, or leave it out")
-            for below, message, help in look(value):
+        for key in (*PORT_KEYS, "retryBudget", "proxyProtocol"):
+            value = getattr(policy, key, None)
+            for empty in _empty(value, ()):
+                message = f'"{(key, *empty)[-1]}" is empty'
+                yield Finding("MS102", owner, (*path, key, *empty), message, "say something in it, or leave it out")
+            for below, message, help in LOOKS[key](value) if value is not None and key in LOOKS else ():
                 yield Finding("MS218", owner, (*path, key, *below), message, help)
         balancer = policy.loadBalancer
         if balancer is not None and _fails_over(balancer.localityLbSetting) and not _detects(owner, policy):
             at = (*path, "loadBalancer", "localityLbSetting")
             message = "without outlierDetection no pod is ever found failing, so nothing fails over"
             yield Finding("MS218", owner, at, message, "add outlierDetection: {consecutive5xxErrors: 5}")
+
+
+def _empty(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """The parts of a policy that say nothing: Istio's webhook refuses most of them."""
+    if not hasattr(value, "__pydantic_fields_set__"):
+        return
+    written = {key: child for key, child in vars(value).items() if child not in (None, (), {})}
+    if not written and path[-1:] != ("ringHash",):  # which chooses the algorithm by being there
+        yield path
+    for key, child in written.items():
+        yield from _empty(child, (*path, key))
 
 
 Said = tuple[tuple[Step, ...], str, str]
@@ -74,6 +82,11 @@ def _load_balancer(spec: LoadBalancer) -> Iterator[Said]:
     if hashed is not None:
         if hashed.ringHash is not None and hashed.maglev is not None:
             yield ("consistentHash", "maglev"), "ringHash and maglev exclude each other", "keep one"
+        if hashed.useSourceIp is False:
+            yield ("consistentHash", "useSourceIp"), "useSourceIp: false decides nothing", "write true, or another key"
+        names = [one.name for one in hashed.httpCookie.attributes] if hashed.httpCookie else []
+        if len(set(names)) < len(names):
+            yield ("consistentHash", "httpCookie", "attributes"), "an attribute is given twice", "keep one of each"
         size = hashed.maglev.tableSize if hashed.maglev else None
         if size is not None and not _prime(size):
             yield ("consistentHash", "maglev", "tableSize"), f"{size} is not a prime below 5000011", "write 65537"
@@ -82,24 +95,40 @@ def _load_balancer(spec: LoadBalancer) -> Iterator[Said]:
         yield from _locality(setting)
 
 
-REGION = "topology.kubernetes.io/region"
+#: Labels of a place: failover says already in what order places take over.
+PLACES = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone")
 
 
 def _locality(setting: LocalityLbSetting) -> Iterator[Said]:
+    root: tuple[Step, ...] = ("localityLbSetting",)
     for index, share in enumerate(setting.distribute):
+        at = (*root, "distribute", index)
         total = sum(share.to.values())
         if total != 100 or 0 in share.to.values():
             yield (
-                ("localityLbSetting", "distribute", index, "to"),
+                (*at, "to"),
                 f"the shares sum to {total}, each at least 1; they have to sum to 100",
                 "make them sum to 100",
             )
-    if setting.failover and REGION in setting.failoverPriority:
-        at: tuple[Step, ...] = ("localityLbSetting", "failoverPriority", setting.failoverPriority.index(REGION))
-        yield at, "failover says already which region comes next", "leave the region out"
+        if any(_same_place(share.from_, other.from_) for other in setting.distribute[:index]):
+            yield (*at, "from"), f'"{share.from_}" is part of another entry', "let the places be disjoint"
+        listed = list(share.to)
+        for position, place in enumerate(listed):
+            if any(_same_place(place, other) for other in listed[:position]):
+                yield (*at, "to", place), f'"{place}" is part of another share', "let the places be disjoint"
+    for index, label in enumerate(setting.failoverPriority):
+        if setting.failover and label in PLACES:
+            message = f"failover says already which place comes next: {label}"
+            yield (*root, "failoverPriority", index), message, "leave it out"
     for index, one in enumerate(setting.failover):
         if one.from_ == one.to:
-            yield ("localityLbSetting", "failover", index, "to"), "a region cannot take over for itself", "name another"
+            yield (*root, "failover", index, "to"), "a region cannot take over for itself", "name another"
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Whether two localities overlap: equal as far as both are written, where ``*`` is whatever follows."""
+    pairs = zip(one.split("/"), other.split("/"), strict=False)
+    return all(a == b or "*" in (a, b) for a, b in pairs)
 
 
 def _prime(number: int) -> bool:
@@ -123,19 +152,67 @@ def _tls(spec: ClientTls) -> Iterator[Said]:
     files = [key for key in ("clientCertificate", "privateKey", "caCertificates") if getattr(spec, key) is not None]
     if spec.mode is None:
         yield ("mode",), "tls needs a mode", "DISABLE, SIMPLE, MUTUAL or ISTIO_MUTUAL"
-    if spec.mode in ("DISABLE", "ISTIO_MUTUAL") and (files or spec.credentialName):
-        yield ("mode",), f"mode {spec.mode} takes no certificates", "leave them out"
-    if spec.credentialName and files:
-        yield (files[0],), f"{files[0]} and credentialName exclude each other", "keep one"
-    if spec.mode == "MUTUAL" and not spec.credentialName and not {"clientCertificate", "privateKey"} <= set(files):
-        yield (
-            ("mode",),
-            "MUTUAL needs a certificate of its own",
-            "add credentialName, or clientCertificate and privateKey",
-        )
-    if spec.mode in ("SIMPLE", "MUTUAL") and not spec.credentialName and spec.caCertificates is None:
+    if spec.mode in ("DISABLE", "ISTIO_MUTUAL") and files:
+        yield (files[0],), f"mode {spec.mode} takes no certificates", "leave it out"
+    if spec.mode == "MUTUAL" and not {"clientCertificate", "privateKey"} <= set(files):
+        yield ("mode",), "MUTUAL needs a certificate", "add clientCertificate and privateKey"
+    if spec.mode in ("SIMPLE", "MUTUAL") and spec.caCertificates is None:
         message = "without caCertificates whoever answers is believed"
         yield ("mode",), message, "add caCertificates: /etc/ssl/certs/ca-certificates.crt"
+
+
+LOOKS: dict[str, Callable[[Any], Iterator[Said]]] = {
+    "loadBalancer": _load_balancer,
+    "connectionPool": _connection_pool,
+    "outlierDetection": _outliers,
+    "tls": _tls,
+}
+
+
+def check_ports_and_versions(context: Context) -> Iterator[Finding]:
+    """What Istio does where host, port and version each have a policy, and what it silently leaves out.
+
+    A port's policy hides the host's retryBudget and proxyProtocol; a version's field holds on every port
+    (istio pilot/pkg/networking/util/util.go, GetPortLevelTrafficPolicy and MergeTrafficPolicy).
+    """
+    for service in context.services:
+        for name, port in service.spec.ports.items():
+            own = [key for key in PORT_KEYS if getattr(port, key) is not None]
+            for key in ("retryBudget", "proxyProtocol") if own else ():
+                if getattr(service.spec, key) is not None:
+                    message = f'the service\'s {key} does not reach port "{name}", which has a policy of its own'
+                    help = f"write {key} in each version instead"
+                    yield Finding("MS218", service, ("ports", name, own[0]), message, help, True)
+            for version in service.versions:
+                for key in own:
+                    if getattr(version.spec, key) is not None:
+                        message = f'version "{version.name}" and port "{name}" both say {key}: the version would win'
+                        path = ("versions", version.name, key)
+                        yield Finding("MS218", service, path, message, "say it in one of the two", True)
+
+
+def check_tls_fits(context: Context) -> Iterator[Finding]:
+    """What callers' proxies speak is what the service's proxy takes."""
+    for held in _held(context):
+        service, policy, path = held
+        ports = [port for port in service.ports if path[:1] != ("ports",) or port.name == path[1]]
+        modes = {_mode(service, port.name) for port in ports}
+        tls = policy.tls.mode if policy.tls is not None else None
+        if tls in ("DISABLE", "SIMPLE", "MUTUAL") and "STRICT" in modes:
+            message = f"callers would speak {tls}, and mtls is STRICT here: nobody would get in"
+            yield Finding("MS218", service, (*path, "tls", "mode"), message, "leave tls out, or set mtls for the port")
+        if tls == "ISTIO_MUTUAL" and "DISABLE" in modes:
+            message = "callers would speak mutual TLS, and mtls is DISABLE here"
+            yield Finding("MS218", service, (*path, "tls", "mode"), message, "leave tls out")
+        streams = all(port.protocol not in HTTP_PROTOCOLS for port in ports)
+        if getattr(policy, "proxyProtocol", None) is not None and not (streams and modes == {"DISABLE"}):
+            message = "the PROXY header is for TCP ports with mtls: DISABLE: the service's own proxy does not read it"
+            yield Finding("MS218", service, (*path, "proxyProtocol"), message, "leave it out")
+
+
+def _mode(service: Service, port: str) -> str:
+    mtls = service.spec.mtls
+    return "STRICT" if mtls is None else mtls.ports.get(port) or mtls.mode or "STRICT"
 
 
 def check_gates(context: Context) -> Iterator[Finding]:

@@ -30,6 +30,8 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     traffic.check_retries,
     traffic.check_combinations,
     policy.check_policies,
+    policy.check_ports_and_versions,
+    policy.check_tls_fits,
     policy.check_gates,
     access.check_calls,
     access.check_destinations,

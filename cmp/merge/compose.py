@@ -92,7 +92,9 @@ def _unique(drafts: Sequence[Draft], problems: list[Diagnostic]) -> None:
 def _finish(draft: Draft, problems: list[Diagnostic]) -> Tree:
     """Give each version the service's workload fields, each route its defaults, and drop what was removed."""
     entries = dict(entries_of(draft.node))
-    entries["versions"] = _versions(draft.node, entries)
+    entries["versions"] = _versions(draft.node, entries, problems)
+    if "ports" in entries:
+        entries["ports"] = _ports(entries["ports"], entries)
     for key in ("routes", "routes+", "expose", "expose+"):
         block = entries.get(key)
         if block is not None and isinstance(block.value, list):
@@ -101,7 +103,19 @@ def _finish(draft: Draft, problems: list[Diagnostic]) -> Tree:
     return Tree(draft.name, node, draft.app, draft.app_pos)
 
 
-def _versions(service: Node, entries: dict[str, Node]) -> Node:
+def _ports(given: Node, entries: dict[str, Node]) -> Node:
+    """Ports whose traffic policy lies over the service's, where it says something of the same field."""
+    if not isinstance(given.value, dict):
+        return given
+    merged = {}
+    for name, port in given.value.items():
+        own = entries_of(port)
+        shared = {key: entries[key] for key in POLICY_KEYS if key in own and key in entries}
+        merged[name] = merge(port.with_value(shared), port) if shared else port
+    return given.with_value(merged)
+
+
+def _versions(service: Node, entries: dict[str, Node], problems: list[Diagnostic]) -> Node:
     shared = service.with_value({key: entries[key] for key in _with_plus(WORKLOAD_KEYS) if key in entries})
     given = entries.get("versions") or Node({}, service.pos, layer="built-in")
     if isinstance(given.value, (str, list)):
@@ -113,6 +127,12 @@ def _versions(service: Node, entries: dict[str, Node]) -> Node:
     merged = {}
     for name, version in found.items():
         own = Node(version.value, version.pos, version.key, version.layer)
+        for key in POLICY_KEYS:
+            gone = entries_of(own).get(key)
+            if gone is not None and gone.value is None and not gone.implied and key in entries:
+                message = f'version "{name}" cannot go without the service\'s {key}, which holds for all versions'
+                help = "say it in the versions that want it, and not in the service"
+                problems.append(Diagnostic("MS104", message, gone.key or gone.pos, help))
         policy = {key: entries[key] for key in POLICY_KEYS if key in entries and key in entries_of(own)}
         below = shared.with_value({**entries_of(shared), **policy})
         merged[name] = merge(below, own) if isinstance(own.value, dict) else version

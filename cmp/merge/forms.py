@@ -135,7 +135,11 @@ def _policy(at: str) -> tuple[Form, ...]:
     hashed = f"{at}loadBalancer.consistentHash"
     return (
         Form(f"{at}loadBalancer", text="simple", one_of=(("simple",), ("consistentHash",))),
-        Form(hashed, one_of=(("httpHeaderName",), ("httpCookie",), ("useSourceIp",), ("httpQueryParameterName",))),
+        Form(
+            hashed,
+            one_of=(("httpHeaderName",), ("httpCookie",), ("useSourceIp",), ("httpQueryParameterName",)),
+            needed=True,
+        ),
         Form(f"{hashed}.httpCookie", text="name"),
         Form(f"{hashed}.httpCookie.attributes", listing=True),
         Form(f"{at}loadBalancer.localityLbSetting", one_of=(("distribute",), ("failover",))),

@@ -20,7 +20,7 @@ from cmp.spec.types import (
     Model,
     Percent,
     Positive,
-    Subdomain,
+    Region,
     Text,
     Weight,
     Word,
@@ -53,7 +53,7 @@ class RingHash(Model):
 class Maglev(Model):
     """Consistent hashing by Maglev's table, whose size is a prime."""
 
-    tableSize: Positive | None = None
+    tableSize: Positive
 
 
 class ConsistentHash(Model):
@@ -77,8 +77,8 @@ class Distribute(Model):
 class Failover(Model):
     """The region that takes over for another."""
 
-    from_: Word = Field(alias="from")
-    to: Word
+    from_: Region = Field(alias="from")
+    to: Region
 
 
 class LocalityLbSetting(Model):
@@ -162,8 +162,9 @@ class OutlierDetection(Model):
 class ClientTls(Model):
     """TLS that the proxy of a caller speaks to the service. In the mesh this is left out: mutual TLS is automatic."""
 
+    later: ClassVar[frozenset[str]] = words("credentialName")
+
     mode: Literal["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"] | None = None
-    credentialName: Subdomain | None = None
     clientCertificate: Word | None = None
     privateKey: Word | None = None
     caCertificates: Word | None = None

@@ -130,6 +130,13 @@ def method(value: str) -> str:
     return value
 
 
+def region(value: str) -> str:
+    """The first part of a locality."""
+    if not value or "/" in value or "*" in value:
+        refuse(f"{shown(value)} is not a region", "write it without zone and *")
+    return value
+
+
 def locality(value: str) -> str:
     """``region``, ``region/zone`` or ``region/zone/sub-zone``; the last part may be ``*``.
 

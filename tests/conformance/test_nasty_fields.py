@@ -55,7 +55,7 @@ def services(field: str, texts: Mapping[int, str]) -> Written:
         API,
         "kind: MeshApp",
         "metadata: {name: app}",
-        "defaults: {image: {registry: r.io, repository: web, tag: 1}, port: 80}",
+        "defaults: {image: {registry: r.io, repository: web, tag: 1}, port: 80, mtls: PERMISSIVE}",
         "services:",
     ]
     lines = [

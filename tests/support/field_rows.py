@@ -163,7 +163,6 @@ def policy_fields() -> Iterator[tuple[str, Row]]:
 
     tls = "tls: {mode: SIMPLE, caCertificates: /a, %s}"
     pair = "tls: {mode: MUTUAL, caCertificates: /a, clientCertificate: %s, privateKey: %s}"
-    yield "tls.credentialName", Row("tls: {mode: SIMPLE, credentialName: @}", texts=SYNTAX)
     yield "tls.caCertificates", Row("tls: {mode: SIMPLE, caCertificates: @}")
     yield "tls.clientCertificate", Row(pair % ("@", "/k"))
     yield "tls.privateKey", Row(pair % ("/c", "@"))

@@ -44,13 +44,10 @@ image:
 command: [/bin/full, -v]
 args: ["--a=b", NO, 010, 12:30, "x y"]
 ports:
-  http: {port: 80, targetPort: 8080, loadBalancer: {consistentHash: {useSourceIp: true}}}
-  grpc: {port: 9000, loadBalancer: {consistentHash: {httpQueryParameterName: user}},
-         connectionPool: {http: {maxRetries: 1}}}
-  tcp-raw: {port: 7000, protocol: tcp, tls: {mode: SIMPLE, credentialName: full-raw, sni: raw.example.com}}
-  http-admin: {port: 9090, outlierDetection: {interval: 1m},
-               tls: {mode: MUTUAL, clientCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
-                     caCertificates: /tls/ca.pem, subjectAltNames: [full.example.com, full]}}
+  http: {port: 80, targetPort: 8080}
+  grpc: 9000
+  tcp-raw: {port: 7000, protocol: tcp}
+  http-admin: 9090
 loadBalancer:
   consistentHash:
     httpCookie: {name: user, path: /, ttl: 0s, attributes: [{name: SameSite, value: no}, {name: Secure}]}
@@ -65,7 +62,6 @@ outlierDetection: {consecutive5xxErrors: 5, consecutiveGatewayErrors: 3, consecu
                    minHealthPercent: 30}
 tls: {mode: ISTIO_MUTUAL, sni: full.example.com}
 retryBudget: {percent: 20%, minRetryConcurrency: 3}
-proxyProtocol: V1
 replicas: {min: 2, max: 8, cpu: 70%}
 resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: "2", memory: 256Mi}}
 env:
@@ -94,7 +90,7 @@ versions:
                                           failover: [{from: eu, to: us}, {from: us, to: eu}]}}}
   v2: {weight: 20, image: {tag: "1.30", digest: null}, env: {FEATURE: on},
        health: {liveness: {tcp: 7000, service: null}},
-       connectionPool: {tcp: {maxConnections: 10}}, tls: {sni: v2.example.com}, proxyProtocol: {version: V2},
+       connectionPool: {tcp: {maxConnections: 10}}, tls: {sni: v2.example.com},
        loadBalancer: {consistentHash: {httpHeaderName: X-User, ringHash: null, maglev: {tableSize: 65537}},
                       localityLbSetting: {distribute: [{from: eu/*, to: {eu/*: 80%, us/a/b: 20}}]}}}
 routes:
@@ -173,5 +169,31 @@ environments:
   test: {services: {queue: {resources: {memory: 1Gi}}}}
 """
 
-FILES = {"meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": APP + "---" + FULL}
+TUNED = """
+apiVersion: meshspec.io/v1alpha1
+kind: MeshService
+metadata: {name: tuned, namespace: shop}
+image: registry.example.com/tuned:1
+ports:
+  http: {port: 80, targetPort: 8080, loadBalancer: {consistentHash: {useSourceIp: true}}}
+  grpc: {port: 9000, loadBalancer: {consistentHash: {httpQueryParameterName: user}},
+         connectionPool: {http: {maxRetries: 1}}}
+  tcp-raw: {port: 7000, protocol: tcp, tls: {mode: SIMPLE, caCertificates: /tls/ca.pem, sni: raw.example.com}}
+  http-admin: {port: 9090, outlierDetection: {interval: 1m},
+               tls: {mode: MUTUAL, clientCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
+                     caCertificates: /tls/ca.pem, subjectAltNames: [full.example.com, full]}}
+mtls: PERMISSIVE
+---
+apiVersion: meshspec.io/v1alpha1
+kind: MeshService
+metadata: {name: raw, namespace: shop}
+image: registry.example.com/raw:1
+ports: {tcp: 7000}
+mtls: DISABLE
+access: {}
+proxyProtocol: V1
+versions: {v1: {}, v2: {weight: 5, proxyProtocol: {version: V2}}}
+"""
+
+FILES = {"meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": APP + "---" + FULL + "---" + TUNED}
 ENVIRONMENTS = ("prod", "test")
