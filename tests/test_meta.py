@@ -13,14 +13,19 @@ import yaml
 from cmp import pipeline
 from cmp.catalogue import CATALOGUE
 from cmp.checks import table
+from cmp.context.resolve import PROTOCOLS
 from cmp.manifests import families
 from cmp.merge import layers
+from cmp.merge.compose import POLICY_KEYS, ROUTE_KEYS, WORKLOAD_KEYS
 from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.merge.shapes import Shape
 from cmp.node import Node
 from cmp.parse import Parsed
 from cmp.spec.models import MODELS
+from cmp.spec.service import MeshService
+from cmp.spec.traffic import Target
 from cmp.spec.types import Model
+from cmp.spec.workload import Protocol, WorkloadFields
 from tests.test_cases import CASES, FOLDERS, outcome
 
 PRODUCT = Path(__file__).parents[1] / "cmp"
@@ -167,3 +172,10 @@ def test_a_second_version_keeps_the_names_and_selectors_of_the_first() -> None:
 def objects(folder: str) -> dict[tuple[str, str], Any]:
     documents = yaml.safe_load_all((CASES / folder / "expected.yaml").read_text(encoding="utf-8"))
     return {(document["kind"], document["metadata"]["name"]): document for document in documents}
+
+
+def test_tables_that_repeat_the_models_agree_with_them() -> None:
+    """The merge and the context may not import the models, so they list some of their keys again."""
+    assert {*WORKLOAD_KEYS, *POLICY_KEYS} == set(WorkloadFields.model_fields)
+    assert set(ROUTE_KEYS) <= set(Target.model_fields) & set(MeshService.model_fields)
+    assert get_args(Protocol) == PROTOCOLS

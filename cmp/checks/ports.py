@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cmp.checks.finding import Finding, Step
 from cmp.checks.traffic import targets
-from cmp.context.model import HTTP_PROTOCOLS, Context, Port, Service
+from cmp.context.model import HTTP_PROTOCOLS, Context, Port, Service, find_port
 from cmp.context.names import split
 from cmp.context.resolve import PROTOCOLS, protocol_of
 from cmp.diagnostics import did_you_mean
@@ -61,7 +61,7 @@ def check_destination_ports(context: Context) -> Iterator[Finding]:
                     continue
                 ports = _ports_of(context, *split(one.service, service.namespace))
                 at = (*path, "destinations", index, "port")
-                if ports and not any(one.port in (port.name, str(port.number)) for port in ports):
+                if ports and find_port(ports, one.port) is None:
                     help = did_you_mean(one.port, [port.name for port in ports])
                     yield Finding("MS205", service, at, f'"{one.service}" has no port "{one.port}"', help)
                 elif not ports and not one.port.isdigit():

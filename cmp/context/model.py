@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
@@ -39,6 +39,11 @@ class Port(NamedTuple):
     number: int
     target: int
     protocol: str
+
+
+def find_port(ports: Iterable[Port], name: str) -> Port | None:
+    """The port of a name or number."""
+    return next((port for port in ports if name in (port.name, str(port.number))), None)
 
 
 class Version(NamedTuple):
@@ -174,9 +179,7 @@ class Service(NamedTuple):
 
     def port(self, name: str | None) -> Port | None:
         """The port of a name or number; without one the main port."""
-        if name is None:
-            return self.main
-        return next((port for port in self.ports if name in (port.name, str(port.number))), None)
+        return self.main if name is None else find_port(self.ports, name)
 
     def container_port(self, name: str | None) -> int | None:
         """The container port that a port's name or number leads to; another number is the container's own."""

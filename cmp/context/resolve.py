@@ -21,6 +21,7 @@ from cmp.context.model import (
     Service,
     Target,
     Version,
+    find_port,
 )
 from cmp.context.names import fqdn, principal, split
 from cmp.context.routes import Router
@@ -170,7 +171,7 @@ def _exposures(items: Iterable[Expose], ports: Sequence[Port], platform: Platfor
         if item.port is None:
             port = _main(ports) if _main(ports) in http else _main(http)
         else:
-            port = next((port for port in ports if item.port in (port.name, str(port.number))), None)
+            port = find_port(ports, item.port)
         yield Exposure(index, item, fitting[0] if len(fitting) == 1 else None, port)
 
 
@@ -211,8 +212,8 @@ def _number(name: str | None, ports: Sequence[Port]) -> int | None:
     if name is None:
         main = _main(ports)
         return main.number if main is not None and len(ports) > 1 else None
-    named = next((port.number for port in ports if name in (port.name, str(port.number))), None)
-    return named if named is not None else int(name) if name.isdigit() else None
+    named = find_port(ports, name)
+    return named.number if named is not None else int(name) if name.isdigit() else None
 
 
 class _Known:

@@ -21,6 +21,7 @@ from cmp.context.model import (
     Port,
     StreamRule,
     Version,
+    find_port,
 )
 from cmp.context.names import digest
 from cmp.context.paths import EVERYTHING, Mapped, Span
@@ -188,8 +189,8 @@ class Router:
 
     def _listed(self, item: DestinationSpec, port: Port) -> tuple[Destination, ...]:
         if item.version is not None:
-            named = next((p for p in self._ports if item.port in (p.name, str(p.number))), port)
-            return (self._own(item.version, named, 100),)
+            named = find_port(self._ports, item.port) if item.port is not None else None
+            return (self._own(item.version, named or port, 100),)
         if item.service is not None:
             return self._find(item.service, item.port)
         return self._outside(item.host or "", item.port)

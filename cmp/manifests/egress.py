@@ -38,7 +38,10 @@ def service_entries(service: Service) -> Iterator[Manifest]:
             "ports": [_port(port) for port in external.ports],
             "resolution": _resolution(external),
         }
-        yield manifest(API, "ServiceEntry", external.name, spec=spec)
+        entry = manifest(API, "ServiceEntry", external.name, spec=spec)
+        if service.app:  # it belongs to the app, whichever service calls the host
+            entry["metadata"]["labels"] = {"app": None, "app.kubernetes.io/name": None}
+        yield entry
 
 
 def _port(port: ExternalPort) -> Manifest:

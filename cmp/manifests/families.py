@@ -47,6 +47,6 @@ def _stamp(
     metadata = manifest["metadata"]
     own = metadata.get("annotations") or {}
     metadata["namespace"] = namespace
-    metadata["labels"] = dict(labels)
+    metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
     metadata["annotations"] = {**notes, **own, **sync_annotations(manifest, wave)} or None
     return manifest
