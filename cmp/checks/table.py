@@ -27,6 +27,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     traffic.check_reachable,
     traffic.check_headers,
     traffic.check_encrypted_ports,
+    traffic.check_answers,
     traffic.check_retries,
     traffic.check_combinations,
     policy.check_policies,

@@ -74,6 +74,8 @@ def check_versions(context: Context) -> Iterator[Finding]:
                 for index, one in enumerate(target.destinations)
                 if one.version is not None
             ]
+            mirrors = getattr(target, "mirror", ())
+            used += [(one.version, (*path, "mirror", index, "version")) for index, one in enumerate(mirrors)]
             for name, at in used:
                 if name not in names:
                     message = f'"{service.name}" has no version "{name}"'
@@ -246,6 +248,24 @@ def check_encrypted_ports(context: Context) -> Iterator[Finding]:
                 message = f'port "{port.name}" speaks TLS itself: splitting it by weight is not built yet'
                 help = "give one version all the weight, or leave the TLS to the mesh (a port named http)"
                 yield Finding("MS106", service, ("ports", port.name), message, help, True)
+
+
+def check_answers(context: Context) -> Iterator[Finding]:
+    """A route that the proxy answers itself sends nothing on, and so has no more to say."""
+    for service in context.services:
+        for index, route in enumerate(service.spec.routes):
+            answers = "redirect" if route.redirect else "directResponse" if route.directResponse else None
+            for key in ("rewrite", "fault", "mirror"):
+                if answers is not None and getattr(route, key):
+                    message = f'"{key}" says nothing beside "{answers}": the proxy answers itself'
+                    yield Finding("MS218", service, ("routes", index, key), message, "leave it out", True)
+            if route.redirect is not None and not any(vars(route.redirect).values()):
+                message = "the redirect leads nowhere else"
+                yield Finding(
+                    "MS102", service, ("routes", index, "redirect"), message, "add path, authority, scheme or port"
+                )
+            if route.fault is not None and route.fault.delay is None and route.fault.abort is None:
+                yield Finding("MS102", service, ("routes", index, "fault"), "the fault is empty", "add delay or abort")
 
 
 def check_retries(context: Context) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ def validate(
             try:
                 rendered = render_path(path, one, texts)
                 found += rendered.warnings
-                summary += f"{_named(one)}{rendered.services} services, {len(rendered.manifests)} objects: fine\n"
+                summary += f"{_named(one)}{_counted(rendered.services)}, {len(rendered.manifests)} objects: fine\n"
             except SpecError as error:
                 found += error.diagnostics
     except SpecError as error:
@@ -50,6 +50,10 @@ def validate(
 def _each(path: str, environment: Environment) -> list[Environment]:
     names = [] if environment.name else environments(path, environment)
     return [environment._replace(name=name) for name in names] or [environment]
+
+
+def _counted(services: int) -> str:
+    return f"{services} service{'s' if services != 1 else ''}"
 
 
 def _named(environment: Environment) -> str:

@@ -11,7 +11,7 @@ from cmp.merge.compose import Tree
 if TYPE_CHECKING:
     from cmp.spec.platform import Gateway as GatewaySpec
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import Expose, Retries, TextMatch
+    from cmp.spec.traffic import Expose, Retries, Route, TextMatch
     from cmp.spec.workload import Version as VersionSpec
 
 #: Protocols whose requests Istio can route one by one.
@@ -74,7 +74,7 @@ class HttpMatch(NamedTuple):
 
 
 class HttpRule(NamedTuple):
-    """One rule of a VirtualService, in the service's order."""
+    """One rule of a VirtualService, in the service's order. ``route`` is what it was made from; a default has none."""
 
     name: str
     matches: tuple[HttpMatch, ...]
@@ -83,6 +83,7 @@ class HttpRule(NamedTuple):
     authority: str | None = None
     timeout: str | None = None
     retries: Retries | None = None
+    route: Route | None = None
 
 
 class StreamRule(NamedTuple):

@@ -143,9 +143,8 @@ class Router:
         )
         name = route.name or digest(repr([_signature(m) for m in route.match]))
         for text, matches in found:
-            yield HttpRule(
-                name, tuple(matches), self._targets(route, port), text, authority, route.timeout, route.retries
-            )
+            targets = () if route.redirect or route.directResponse else self._targets(route, port)
+            yield HttpRule(name, tuple(matches), targets, text, authority, route.timeout, route.retries, route)
 
     def _default(self, spans: list[Span], item: Target | MeshService, port: Port, only: int | None) -> list[HttpRule]:
         grouped: dict[str | None, list[HttpMatch]] = {}

@@ -10,7 +10,7 @@ from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Retries, TextMatch
+    from cmp.spec.traffic import Retries, Route, TextMatch
 
 API = "networking.istio.io/v1"
 
@@ -84,7 +84,7 @@ def mesh_routes(service: Service) -> Iterator[Manifest]:
     spec = {
         "exportTo": list(service.export_to),
         "hosts": [service.host],
-        "http": [_http(rule) for rule in service.http] or None,
+        "http": [_http(service, rule) for rule in service.http] or None,
         "tcp": [_tcp(service, rule) for rule in service.streams] or None,
     }
     yield manifest(API, "VirtualService", service.name, spec=spec)
@@ -98,23 +98,65 @@ def gateway_routes(service: Service) -> Iterator[Manifest]:
             "exportTo": [gateway.namespace if gateway.namespace != service.namespace else "."],
             "gateways": [f"{gateway.namespace}/{gateway.name}"],
             "hosts": list(ingress.hosts),
-            "http": [_http(rule) for rule in ingress.rules],
+            "http": [_http(service, rule) for rule in ingress.rules],
         }
         yield manifest(API, "VirtualService", ingress.name, spec=spec)
 
 
-def _http(rule: HttpRule) -> Manifest:
+def _http(service: Service, rule: HttpRule) -> Manifest:
     matches = [found for match in rule.matches if (found := _match(match))]
     unconditional = len(matches) < len(rule.matches)
+    head = {"name": rule.name, "match": None if unconditional else matches}
+    if rule.route is not None and (rule.route.redirect or rule.route.directResponse):
+        return {**head, **_answer(rule.route)}
     rewrite = {"uri": rule.rewrite, "authority": rule.authority}
     return {
-        "name": rule.name,
-        "match": None if unconditional else matches,
+        **head,
         "rewrite": rewrite if rule.rewrite or rule.authority else None,
         "route": _route(rule.destinations),
+        "fault": _fault(rule.route),
+        "mirrors": _mirrors(service, rule),
         "timeout": rule.timeout,
         "retries": _retries(rule.retries),
     }
+
+
+def _answer(route: Route) -> Manifest:
+    """What the proxy answers itself: a redirect, or a fixed response."""
+    if route.directResponse is not None:
+        body = route.directResponse.body
+        text = {"string": body} if body is not None else None
+        return {"directResponse": {"status": route.directResponse.status, "body": text}}
+    written = fields(route.redirect)
+    return {"redirect": {("uri" if key == "path" else key): value for key, value in written.items()}}
+
+
+def _fault(route: Route | None) -> Manifest | None:
+    if route is None or route.fault is None:
+        return None
+    return {key: {**value, "percentage": _share(value.get("percentage"))} for key, value in fields(route.fault).items()}
+
+
+def _share(percent: int | None) -> Manifest:
+    """Istio's Percent; all of the requests unless told."""
+    return {"value": 100 if percent is None else percent}
+
+
+def _mirrors(service: Service, rule: HttpRule) -> list[Manifest] | None:
+    if rule.route is None or not rule.route.mirror:
+        return None
+    port = next((one.port for one in rule.destinations if one.host == service.host), None)
+    return [
+        {
+            "destination": {
+                "host": service.host,
+                "subset": one.version,
+                "port": {"number": port} if port is not None else None,
+            },
+            "percentage": _share(one.percentage),
+        }
+        for one in rule.route.mirror
+    ]
 
 
 def _match(match: HttpMatch) -> Manifest:

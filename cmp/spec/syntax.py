@@ -120,6 +120,33 @@ RETRY_CONDITIONS = (
 )
 
 
+def grpc_status(value: str) -> str:
+    """The name of a gRPC status (https://grpc.io/docs/guides/status-codes/)."""
+    if value not in GRPC_STATUSES:
+        refuse(f"{shown(value)} is not a gRPC status", "one of " + ", ".join(GRPC_STATUSES))
+    return value
+
+
+GRPC_STATUSES = (
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+)
+
+
 def method(value: str) -> str:
     """An HTTP method, in capitals as HTTP has it (RFC 9110, section 9.1)."""
     if not re.fullmatch(r"[A-Z][A-Z_-]{0,31}", value):

@@ -8,6 +8,7 @@ from cmp.spec.types import (
     Count,
     DnsName,
     Duration,
+    GrpcStatus,
     Header,
     Host,
     Label,
@@ -15,8 +16,12 @@ from cmp.spec.types import (
     Model,
     Path,
     Pattern,
+    Percent,
+    Port,
+    RedirectCode,
     Regex,
     RetryCondition,
+    Status,
     Text,
     Url,
     Weight,
@@ -99,13 +104,65 @@ class Target(Model):
     retries: Retries | None = None
 
 
+class Delay(Model):
+    """A pause before a share of the requests is sent on."""
+
+    fixedDelay: Duration
+    percentage: Percent | None = None
+
+
+class Abort(Model):
+    """An answer in place of the service's, for a share of the requests."""
+
+    httpStatus: Status | None = None
+    grpcStatus: GrpcStatus | None = None
+    percentage: Percent | None = None
+
+
+class Fault(Model):
+    """Faults to try how callers bear them."""
+
+    delay: Delay | None = None
+    abort: Abort | None = None
+
+
+class Redirect(Model):
+    """An answer that sends the client elsewhere. `path` replaces the whole path."""
+
+    path: Path | None = None
+    authority: DnsName | None = None
+    scheme: Literal["http", "https"] | None = None
+    port: Port | None = None
+    redirectCode: RedirectCode | None = None
+
+
+class DirectResponse(Model):
+    """A fixed answer, given by the proxy."""
+
+    status: Status
+    body: Text | None = None
+
+
+class Mirror(Model):
+    """A version that gets a copy of a share of the requests; its answers are dropped."""
+
+    later: ClassVar[frozenset[str]] = words("service host port")
+
+    version: Label
+    percentage: Percent | None = None
+
+
 class Route(Target):
     """One rule, tried in the order written. Without `match` it is the last."""
 
-    later: ClassVar[frozenset[str]] = words("fault mirror headers redirect directResponse delegate cors")
+    later: ClassVar[frozenset[str]] = words("headers delegate cors")
 
     name: Label | None = None
     match: tuple[Match, ...] = ()
+    redirect: Redirect | None = None
+    directResponse: DirectResponse | None = None
+    fault: Fault | None = None
+    mirror: tuple[Mirror, ...] = ()
 
 
 class Expose(Target):

@@ -39,6 +39,7 @@ RULE = "VirtualService:spec.http.[]"
 MATCH = f"{RULE}.match.[]"
 GRANT = "AuthorizationPolicy:spec.rules.[]"
 ROUTE = "routes: [{to: v1, match: {path: /r}, %s}]"
+ANSWER = "routes: [{match: {path: /r}, %s}]"
 ANY = "routes: [{to: v1, match: {%s}}]"
 EXPOSE = "expose: [{host: s#.example.com, %s}]"  # each its own host, else they would be in each other's way
 FREE, SYNTAX = TEXTS, SYNTAX
@@ -250,6 +251,20 @@ SERVICE_ROWS: dict[str, Row] = {
     ),
     "MeshService.versions.*=": Row("versions: {@: {}}", "DestinationRule:spec.subsets.[].name", texts=SYNTAX),
     **dict(targets()),
+    "MeshService.routes[].redirect.path": Row(ANSWER % "redirect: {path: @}", f"{RULE}.redirect.uri"),
+    "MeshService.routes[].redirect.authority": Row(
+        ANSWER % "redirect: {authority: @}", f"{RULE}.redirect.authority", texts=SYNTAX
+    ),
+    "MeshService.routes[].directResponse.body": Row(
+        ANSWER % "directResponse: {status: 503, body: @}", f"{RULE}.directResponse.body.string"
+    ),
+    "MeshService.routes[].fault.delay.fixedDelay": Row(
+        ROUTE % "fault: {delay: @}", f"{RULE}.fault.delay.fixedDelay", v.duration, SYNTAX
+    ),
+    "MeshService.routes[].fault.abort.grpcStatus": Row(
+        ROUTE % "fault: {abort: {grpcStatus: @}}", f"{RULE}.fault.abort.grpcStatus", texts=SYNTAX
+    ),
+    "MeshService.routes[].mirror[].version": Row(ROUTE % "mirror: @", texts=SYNTAX),
     "MeshService.routes[].name": Row(ROUTE % "name: @", texts=SYNTAX),
     **dict(match_paths()),
     **dict(match_texts()),

@@ -106,6 +106,15 @@ routes:
     rewrite: {path: /, authority: full.internal}
     timeout: 90s
     retries: {attempts: 3, perTryTimeout: 1500ms, retryOn: [connect-failure, "503"]}
+  - match: {path: /moved}
+    redirect: {path: /full/moved, authority: www.example.com, scheme: https, port: 8443, redirectCode: 308}
+  - match: {path: /gone}
+    directResponse: {status: 410, body: 1e3}
+  - match: {path: /tried/*}
+    fault: {delay: {fixedDelay: 1.5s, percentage: 10%}, abort: {httpStatus: 503, percentage: 1}}
+    mirror: [{version: v2, percentage: 5%}, v1]
+  - match: {path: /tried-grpc/*}
+    fault: {abort: {grpcStatus: UNAVAILABLE}}
   - match: {path: {regex: "/item/[0-9]+"}}
     to: {v1: 30, v2: 70}
   - match: {path: /ledger/*}
