@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cmp.checks import access, platform, policy, ports, traffic, workload
+from cmp.checks import access, headers, platform, policy, ports, traffic, workload
 from cmp.checks.finding import Finding, diagnose
 from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic
@@ -25,7 +25,8 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     traffic.check_gateways,
     traffic.check_paths,
     traffic.check_reachable,
-    traffic.check_headers,
+    headers.check_headers,
+    headers.check_sent_headers,
     traffic.check_encrypted_ports,
     traffic.check_answers,
     traffic.check_retries,

@@ -11,6 +11,7 @@ from cmp.context.hosts import best
 from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Exposure, HttpMatch, IngressHosts, Service
 from cmp.context.paths import PathRule
 from cmp.context.resolve import candidates
+from cmp.context.routes import has_conditions
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _of_routes(service: Service) -> list[Taken]:
         for match in route.match:
             own = [rule for path in match.path for rule in paths.rules(path)] or everything
             rules = rules + own
-            bare += own if not (match.headers or match.queryParams or match.method or match.port) else []
+            bare += own if not (has_conditions(match) or match.port) else []
         found.append((("routes", index), rules, bare))
     return found
 
@@ -224,19 +225,6 @@ def _by_host(service: Service) -> Iterator[list[Taken]]:
         key = (one.gateway.name if one.gateway else "", one.spec.host)
         hosts.setdefault(key, []).append((("expose", one.at), rules, rules))
     yield from hosts.values()
-
-
-def check_headers(context: Context) -> Iterator[Finding]:
-    """Names of headers have no case: two that differ by it are one."""
-    for service in context.services:
-        for index, route in enumerate(service.spec.routes):
-            for number, match in enumerate(route.match):
-                seen: set[str] = set()
-                for name in match.headers:
-                    if name.lower() in seen:
-                        path = ("routes", index, "match", number, "headers", name)
-                        yield Finding("MS008", service, path, f'header "{name}" is given twice', "keep one", True)
-                    seen.add(name.lower())
 
 
 def check_encrypted_ports(context: Context) -> Iterator[Finding]:

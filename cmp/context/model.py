@@ -11,7 +11,7 @@ from cmp.merge.compose import Tree
 if TYPE_CHECKING:
     from cmp.spec.platform import Gateway as GatewaySpec
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import Expose, Retries, Route, TextMatch
+    from cmp.spec.traffic import Cors, Expose, Headers, Match, Retries, Route
     from cmp.spec.workload import Version as VersionSpec
 
 #: Protocols whose requests Istio can route one by one.
@@ -61,16 +61,20 @@ class Destination(NamedTuple):
     subset: str | None = None
     port: int | None = None
     weight: int = 100
+    headers: Headers | None = None
 
 
 class HttpMatch(NamedTuple):
-    """One condition of an HTTP rule; what is None or empty matches all."""
+    """One condition of an HTTP rule; what is None matches all.
+
+    ``source`` is the caller's name and namespace, ``spec`` holds what is written into the rule as it stands.
+    """
 
     path: PathRule | None = None
     method: str | None = None
-    headers: Mapping[str, TextMatch] = {}
-    query: Mapping[str, TextMatch] = {}
     port: int | None = None
+    source: tuple[str, str] | None = None
+    spec: Match | None = None
 
 
 class HttpRule(NamedTuple):
@@ -83,6 +87,8 @@ class HttpRule(NamedTuple):
     authority: str | None = None
     timeout: str | None = None
     retries: Retries | None = None
+    cors: Cors | None = None
+    headers: Headers | None = None
     route: Route | None = None
 
 

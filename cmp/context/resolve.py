@@ -230,6 +230,7 @@ class _Known:
         granted = self._grants(service)
         router = Router(
             service.host,
+            namespace,
             spec,
             service.ports,
             service.versions,

@@ -6,7 +6,7 @@ A route of the spec becomes one rule per replacement of its path, since Istio ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cmp.context import paths
@@ -23,13 +23,13 @@ from cmp.context.model import (
     Version,
     find_port,
 )
-from cmp.context.names import digest
+from cmp.context.names import digest, split
 from cmp.context.paths import EVERYTHING, Mapped, Span
 
 if TYPE_CHECKING:
     from cmp.spec.service import MeshService
     from cmp.spec.traffic import Destination as DestinationSpec
-    from cmp.spec.traffic import Match, Route, Target
+    from cmp.spec.traffic import Match, Route, Target, TextMatch
 
 #: Another service's versions with their shares, at a port: what a ``destinations`` item with ``service`` stands for.
 Lookup = Callable[[str, "str | None"], tuple[Destination, ...]]
@@ -41,6 +41,7 @@ class Router:
     def __init__(
         self,
         host: str,
+        namespace: str,
         spec: MeshService,
         ports: Sequence[Port],
         versions: Sequence[Version],
@@ -48,6 +49,7 @@ class Router:
         outside: Lookup,
     ) -> None:
         self._host = host
+        self._namespace = namespace
         self._spec = spec
         self._ports = ports
         self._versions = versions
@@ -97,8 +99,9 @@ class Router:
 
     def _is_plain(self, exposure: Exposure) -> bool:
         item, spec = exposure.spec, self._spec
-        own = item.path or item.rewrite or item.to or item.destinations
-        return not own and item.timeout == spec.timeout and item.retries == spec.retries
+        own = item.path or item.rewrite or item.to or item.destinations or item.headers
+        usual = (item.timeout, item.retries, item.cors) == (spec.timeout, spec.retries, spec.cors)
+        return not own and usual
 
     def _hosts(self, name: str, hosts: tuple[str, ...], items: Sequence[Exposure]) -> IngressHosts:
         rules: list[HttpRule] = []
@@ -132,33 +135,52 @@ class Router:
         found: list[tuple[str | None, list[HttpMatch]]] = []
         replacement = route.rewrite.path if route.rewrite else None
         for match in route.match or (None,):
-            if match is not None and not _at_port(match, port):
-                continue
+            if match is not None and (not _at_port(match, port) or (item is not None and _by_source(match))):
+                continue  # sources are known in the mesh only
             for condition in _conditions(match, replacement, spans):
                 if not found or found[-1][0] != condition.replacement:  # one rule has one rewrite, and order counts
                     found.append((condition.replacement, []))
-                found[-1][1].extend(_matches(match, condition, only))
+                found[-1][1].extend(self._matches(match, condition, only))
         authority = (
             (route.rewrite and route.rewrite.authority) or (item and item.rewrite and item.rewrite.authority) or None
         )
         name = route.name or digest(repr([_signature(m) for m in route.match]))
         for text, matches in found:
             targets = () if route.redirect or route.directResponse else self._targets(route, port)
-            yield HttpRule(name, tuple(matches), targets, text, authority, route.timeout, route.retries, route)
+            yield HttpRule(
+                name,
+                tuple(matches),
+                targets,
+                text,
+                authority,
+                route.timeout,
+                route.retries,
+                route.cors,
+                route.headers or (item.headers if item is not None else None),
+                route,
+            )
 
     def _default(self, spans: list[Span], item: Target | MeshService, port: Port, only: int | None) -> list[HttpRule]:
         grouped: dict[str | None, list[HttpMatch]] = {}
         for span in spans:
             condition = paths.seen_through(span, None)
             if condition is not None:
-                grouped.setdefault(condition.replacement, []).extend(_matches(None, condition, only))
+                grouped.setdefault(condition.replacement, []).extend(self._matches(None, condition, only))
         rewrite = getattr(item, "rewrite", None)
         authority = rewrite.authority if rewrite else None
+        headers = getattr(item, "headers", None)
         targets = self._targets(item, port)
         return [
-            HttpRule("default", tuple(m), targets, text, authority, item.timeout, item.retries)
+            HttpRule("default", tuple(m), targets, text, authority, item.timeout, item.retries, item.cors, headers)
             for text, m in grouped.items()
         ]
+
+    def _matches(self, match: Match | None, condition: Mapped, port: int | None) -> list[HttpMatch]:
+        path = None if condition.rule == EVERYTHING.outer else condition.rule
+        if match is None or not (has_conditions(match) or match.ignoreUriCase):
+            return [HttpMatch(path, None, port)]
+        source = split(match.from_, self._namespace) if match.from_ is not None else None
+        return [HttpMatch(path, method, port, source, match) for method in match.method or (None,)]
 
     # -- destinations ------------------------------------------------------------------------------------------------
 
@@ -176,7 +198,9 @@ class Router:
         found: list[Destination] = []
         for one in listed:
             share = 100 if len(listed) == 1 else one.weight or 0
-            found += [target._replace(weight=share * target.weight) for target in self._listed(one, port)]
+            found += [
+                target._replace(weight=share * target.weight, headers=one.headers) for target in self._listed(one, port)
+            ]
         scale = 100 if all(target.weight % 100 == 0 for target in found) else 1
         return tuple(target._replace(weight=target.weight // scale) for target in found if target.weight)
 
@@ -209,9 +233,19 @@ def _number(exposure: Exposure) -> int:
     return exposure.port.number if exposure.port is not None else 0
 
 
+def has_conditions(match: Match) -> bool:
+    """Whether a match asks for more than a path and a port."""
+    texts = (match.headers, match.withoutHeaders, match.cookies, match.queryParams, match.authority, match.scheme)
+    return any(texts) or bool(match.method) or _by_source(match)
+
+
+def _by_source(match: Match) -> bool:
+    return match.from_ is not None or bool(match.sourceLabels)
+
+
 def takes_all(match: Match) -> bool:
     """Whether a match holds for every request of the ports that it is for."""
-    conditions = match.headers or match.queryParams or match.method
+    conditions = has_conditions(match)
     everything = not match.path or any(EVERYTHING.outer in paths.rules(path) for path in match.path)
     return not conditions and everything
 
@@ -238,16 +272,24 @@ def _conditions(match: Match | None, replacement: str | None, spans: list[Span])
                     yield condition
 
 
-def _matches(match: Match | None, condition: Mapped, port: int | None) -> list[HttpMatch]:
-    path = None if condition.rule == EVERYTHING.outer else condition.rule
-    if match is None:
-        return [HttpMatch(path, None, {}, {}, port)]
-    return [HttpMatch(path, method, match.headers, match.queryParams, port) for method in match.method or (None,)]
-
-
 def _signature(match: Match) -> list[object]:
-    """What a match says, as plain data in a fixed order: the name of a rule is a digest of it."""
-    texts = [
-        {k: (t.exact, t.prefix, t.regex, t.present) for k, t in m.items()} for m in (match.headers, match.queryParams)
-    ]
-    return [[tuple(rule) for path in match.path for rule in paths.rules(path)], *texts, match.method, match.port]
+    """What a match says, as plain data in a fixed order: the name of a rule is a digest of it.
+
+    What a match does not say is not in it, so that keys that the language gets later rename no rule.
+    """
+    texts = [_texts(match.headers), _texts(match.queryParams)]
+    base = [[tuple(rule) for path in match.path for rule in paths.rules(path)], *texts, match.method, match.port]
+    more = {
+        "withoutHeaders": _texts(match.withoutHeaders),
+        "cookies": _texts(match.cookies),
+        "authority": _texts({"": match.authority} if match.authority else {}),
+        "scheme": _texts({"": match.scheme} if match.scheme else {}),
+        "ignoreUriCase": match.ignoreUriCase,
+        "from": match.from_,
+        "sourceLabels": match.sourceLabels,
+    }
+    return [*base, *((key, value) for key, value in more.items() if value)]
+
+
+def _texts(texts: Mapping[str, TextMatch]) -> dict[str, object]:
+    return {key: (text.exact, text.prefix, text.regex, text.present) for key, text in texts.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Retries, Route, TextMatch
+    from cmp.spec.traffic import Cors, Headers, Retries, Route, TextMatch
 
 API = "networking.istio.io/v1"
 
@@ -118,7 +119,19 @@ def _http(service: Service, rule: HttpRule) -> Manifest:
         "mirrors": _mirrors(service, rule),
         "timeout": rule.timeout,
         "retries": _retries(rule.retries),
+        "corsPolicy": _cors(rule.cors),
+        "headers": _headers(rule.headers),
     }
+
+
+def _headers(headers: Headers | None) -> Manifest | None:
+    return (fields(headers) or None) if headers is not None else None
+
+
+def _cors(cors: Cors | None) -> Manifest | None:
+    if cors is None:
+        return None
+    return {**fields(cors), "allowOrigins": [_text(origin) for origin in cors.allowOrigins] or None}
 
 
 def _answer(route: Route) -> Manifest:
@@ -160,19 +173,43 @@ def _mirrors(service: Service, rule: HttpRule) -> list[Manifest] | None:
 
 
 def _match(match: HttpMatch) -> Manifest:
-    found = {
+    spec = match.spec
+    found: Manifest = {
         "uri": {match.path.kind: match.path.value} if match.path else None,
         "method": {"exact": match.method} if match.method else None,
-        "headers": _texts(match.headers, lower=True),
-        "queryParams": _texts(match.query),
         "port": match.port,
     }
+    if spec is not None:
+        found |= {
+            "headers": {**_texts(spec.headers, lower=True), **_cookies(spec.cookies)} or None,
+            "withoutHeaders": _texts(spec.withoutHeaders, lower=True) or None,
+            "queryParams": _texts(spec.queryParams) or None,
+            "authority": _text(spec.authority) if spec.authority else None,
+            "scheme": _text(spec.scheme) if spec.scheme else None,
+            "ignoreUriCase": True if spec.ignoreUriCase and match.path else None,
+            "sourceLabels": {**({"app": match.source[0]} if match.source else {}), **spec.sourceLabels} or None,
+            "sourceNamespace": match.source[1] if match.source else None,
+        }
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _texts(texts: Mapping[str, TextMatch], lower: bool = False) -> Manifest | None:
+def _cookies(cookies: Mapping[str, TextMatch]) -> Manifest:
+    """Istio knows no cookies: one of them is part of a header, between others."""
+    for name, text in cookies.items():
+        wanted = "[^;]*"
+        if text.exact is not None:
+            wanted = re.escape(text.exact)
+        elif text.prefix is not None:
+            wanted = f"{re.escape(text.prefix)}[^;]*"
+        elif text.regex is not None:
+            wanted = f"({text.regex})"
+        return {"cookie": {"regex": rf"(.*;\s*)?{re.escape(name)}={wanted}(;.*)?"}}
+    return {}
+
+
+def _texts(texts: Mapping[str, TextMatch], lower: bool = False) -> Manifest:
     """Header names are compared in lower case (HTTPMatchRequest.headers); names of query parameters as they are."""
-    return {name.lower() if lower else name: _text(text) for name, text in texts.items()} or None
+    return {name.lower() if lower else name: _text(text) for name, text in texts.items()}
 
 
 def _text(text: TextMatch) -> Manifest:
@@ -193,6 +230,7 @@ def _route(destinations: Iterable[Destination]) -> list[Manifest]:
                 "port": {"number": one.port} if one.port is not None else None,
             },
             "weight": one.weight if len(listed) > 1 else None,
+            "headers": _headers(one.headers),
         }
         for one in listed
     ]

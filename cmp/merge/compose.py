@@ -19,7 +19,7 @@ WORKLOAD_KEYS = ("image", "command", "args", "replicas", "resources", "env", "he
 #: policy of a subset replaces that of the host field by field.
 POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol")
 #: Fields of a service that are the defaults of each route and each exposed host.
-ROUTE_KEYS = ("timeout", "retries")
+ROUTE_KEYS = ("timeout", "retries", "cors")
 
 
 class Tree(NamedTuple):

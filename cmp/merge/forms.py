@@ -114,6 +114,16 @@ _STRINGS = (("exact",), ("prefix",), ("regex",), ("present",))
 _PATHS = (("pattern",), ("exact",), ("prefix",), ("regex",))
 
 
+def _cors(at: str) -> tuple[Form, ...]:
+    lists = ("allowOrigins", "allowMethods", "allowHeaders", "exposeHeaders")
+    origins = Form(f"{at}.allowOrigins[]", text="exact", one_of=_STRINGS[:3], needed=True)
+    return (*(Form(f"{at}.{key}", listing=True) for key in lists), origins)
+
+
+def _headers(at: str) -> tuple[Form, ...]:
+    return tuple(Form(f"{at}.{side}.remove", listing=True) for side in ("request", "response"))
+
+
 def _target(at: str) -> tuple[Form, ...]:
     """The forms that a route and an exposed host share."""
     return (
@@ -121,6 +131,9 @@ def _target(at: str) -> tuple[Form, ...]:
         Form(f"{at}.destinations", listing=True),
         Form(f"{at}.destinations[]", one_of=(("version",), ("service",), ("host",)), needed=True),
         Form(f"{at}.rewrite", text="path"),
+        *_cors(f"{at}.cors"),
+        *_headers(f"{at}.headers"),
+        *_headers(f"{at}.destinations[].headers"),
         Form(f"{at}.retries", text="attempts"),
         Form(f"{at}.retries.retryOn", listing=True),
     )
@@ -189,6 +202,11 @@ SERVICE: tuple[Form, ...] = (
     Form("routes[].match[].path[]", text="pattern", one_of=_PATHS, needed=True),
     Form("routes[].match[].method", listing=True),
     Form("routes[].match[].headers.*", text="exact", one_of=_STRINGS, needed=True),
+    Form("routes[].match[].withoutHeaders.*", text="exact", one_of=_STRINGS, needed=True),
+    Form("routes[].match[].cookies.*", text="exact", one_of=_STRINGS, needed=True),
+    Form("routes[].match[].authority", text="exact", one_of=_STRINGS[:3], needed=True),
+    Form("routes[].match[].scheme", text="exact", one_of=_STRINGS[:3], needed=True),
+    *_cors("cors"),
     Form("routes[].match[].queryParams.*", text="exact", one_of=_STRINGS, needed=True),
     Form("retries", text="attempts"),
     Form("retries.retryOn", listing=True),

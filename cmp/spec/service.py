@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cmp.spec.security import Access, Mtls
-from cmp.spec.traffic import Call, Expose, Retries, Route
+from cmp.spec.traffic import Call, Cors, Expose, Retries, Route
 from cmp.spec.types import Count, Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
 from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
 
@@ -34,7 +34,7 @@ class MeshService(WorkloadFields):
 
     later: ClassVar[frozenset[str]] = words(
         "selector external service config secrets workload jobs strategy rbac rollout envFrom "
-        "      tunnel cors tcpRoutes "
+        "      tunnel tcpRoutes "
         "tlsRoutes jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
@@ -47,6 +47,7 @@ class MeshService(WorkloadFields):
     routes: tuple[Route, ...] = ()
     timeout: Duration | None = None
     retries: Retries | None = None
+    cors: Cors | None = None
     expose: tuple[Expose, ...] = ()
     mtls: Mtls | None = None
     access: tuple[Access, ...] = ()

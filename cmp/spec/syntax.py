@@ -120,6 +120,25 @@ RETRY_CONDITIONS = (
 )
 
 
+def header_value(value: str) -> str:
+    """A value that the proxy writes: Envoy's format string, in which a percent sign begins a command.
+
+    https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#format-strings
+    """
+    if "%" in re.sub(r"%%|%[A-Z0-9_]+(\([^)%]*\))?(:[0-9]+)?%", "", value):
+        refuse(f"{shown(value)}: a percent sign begins a command of Envoy", "write %% for a percent sign")
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
+        refuse(f"{shown(value)} holds a control character, which no header may", "remove it")
+    return value
+
+
+def cookie_name(value: str) -> str:
+    """The name of a cookie (RFC 6265: a token)."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}", value):
+        refuse(f"{shown(value)} is not the name of a cookie", "letters, digits and - _ .")
+    return value
+
+
 def grpc_status(value: str) -> str:
     """The name of a gRPC status (https://grpc.io/docs/guides/status-codes/)."""
     if value not in GRPC_STATUSES:

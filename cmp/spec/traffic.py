@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from cmp.spec.types import (
+    Bool,
+    CookieName,
     Count,
     DnsName,
     Duration,
     GrpcStatus,
     Header,
+    HeaderValue,
     Host,
     Label,
+    LabelValue,
     Method,
     Model,
     Path,
@@ -21,6 +27,7 @@ from cmp.spec.types import (
     RedirectCode,
     Regex,
     RetryCondition,
+    SelectorKey,
     Status,
     Text,
     Url,
@@ -52,14 +59,19 @@ class TextMatch(Model):
 class Match(Model):
     """Conditions of a route; all of one match must hold. Several values of one key are an OR."""
 
-    later: ClassVar[frozenset[str]] = words(
-        "withoutHeaders cookies authority scheme ignoreUriCase from sourceLabels claims gateways"
-    )
+    later: ClassVar[frozenset[str]] = words("claims gateways")
 
     path: tuple[PathMatch, ...] = ()
     headers: dict[Header, TextMatch] = {}
+    withoutHeaders: dict[Header, TextMatch] = {}
+    cookies: dict[CookieName, TextMatch] = {}
     queryParams: dict[Header, TextMatch] = {}
     method: tuple[Method, ...] = ()
+    authority: TextMatch | None = None
+    scheme: TextMatch | None = None
+    ignoreUriCase: Bool | None = None
+    from_: Workload | None = Field(None, alias="from")
+    sourceLabels: dict[SelectorKey, LabelValue] = {}
     port: Word | None = None
 
 
@@ -82,16 +94,42 @@ class Retries(Model):
     retryOn: tuple[RetryCondition, ...] = ()
 
 
+class HeaderChanges(Model):
+    """What is done to headers before they are sent on. Values are Envoy's format strings: a percent sign is `%%`."""
+
+    set: dict[Header, HeaderValue] = {}
+    add: dict[Header, HeaderValue] = {}
+    remove: tuple[Header, ...] = ()
+
+
+class Headers(Model):
+    """Changes to the headers of requests and responses."""
+
+    request: HeaderChanges | None = None
+    response: HeaderChanges | None = None
+
+
+class Cors(Model):
+    """Which pages of other origins may call (Istio's CorsPolicy). A plain origin matches exactly."""
+
+    allowOrigins: tuple[TextMatch, ...] = ()
+    allowMethods: tuple[Method, ...] = ()
+    allowHeaders: tuple[Header, ...] = ()
+    exposeHeaders: tuple[Header, ...] = ()
+    maxAge: Duration | None = None
+    allowCredentials: Bool | None = None
+    unmatchedPreflights: Literal["FORWARD", "IGNORE"] | None = None
+
+
 class Destination(Model):
     """A target of a route: a version of this service, another service, or a host."""
-
-    later: ClassVar[frozenset[str]] = words("headers")
 
     version: Label | None = None
     service: Workload | None = None
     host: DnsName | None = None
     port: Word | None = None
     weight: Weight | None = None
+    headers: Headers | None = None
 
 
 class Target(Model):
@@ -102,6 +140,8 @@ class Target(Model):
     rewrite: Rewrite | None = None
     timeout: Duration | None = None
     retries: Retries | None = None
+    cors: Cors | None = None
+    headers: Headers | None = None
 
 
 class Delay(Model):
@@ -155,7 +195,7 @@ class Mirror(Model):
 class Route(Target):
     """One rule, tried in the order written. Without `match` it is the last."""
 
-    later: ClassVar[frozenset[str]] = words("headers delegate cors")
+    later: ClassVar[frozenset[str]] = words("delegate")
 
     name: Label | None = None
     match: tuple[Match, ...] = ()
@@ -168,9 +208,7 @@ class Route(Target):
 class Expose(Target):
     """A host at a gateway of the platform. `path` bounds what of the service is to be seen there."""
 
-    later: ClassVar[frozenset[str]] = words(
-        "tls gatewayPort headers redirect directResponse delegated cors fault mirror"
-    )
+    later: ClassVar[frozenset[str]] = words("tls gatewayPort redirect directResponse delegated fault mirror")
 
     host: Host
     gateway: Label | None = None

@@ -3,6 +3,7 @@
 ``tests/conformance/test_nasty_fields.py`` fails when a field of the models has no row.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -113,10 +114,64 @@ def match_paths() -> Iterator[tuple[str, Row]]:
         yield f"{at}.regex", Row(body % "path: [{regex: @}]", f"{MATCH}.uri.regex")
 
 
+def in_cookie(value: str) -> str:
+    return rf"(.*;\s*)?c={value}(;.*)?"
+
+
+def changes() -> Iterator[tuple[str, Row]]:
+    """Changes to headers, of routes, exposed hosts and destinations."""
+    for at, body, place in (
+        ("routes[]", ROUTE, RULE),
+        ("expose[]", EXPOSE, RULE),
+        ("routes[].destinations[]", "routes: [{destinations: [{version: v1, %s}]}]", f"{RULE}.route.[]"),
+        ("expose[].destinations[]", EXPOSE % "destinations: [{version: v1, %s}]", f"{RULE}.route.[]"),
+    ):
+        for side in ("request", "response"):
+            for key in ("set", "add"):
+                field, where = f"MeshService.{at}.headers.{side}.{key}.*", f"{place}.headers.{side}.{key}"
+                written = f"headers: {{{side}: {{{key}: {{%s}}}}}}"
+                yield f"{field}=", Row(body % (written % "@: x"), f"{where}.{{}}", same, SYNTAX)
+                yield field, Row(body % (written % "x-a: @"), f"{where}.x-a", same, SYNTAX)
+            removed = body % f"headers: {{{side}: {{remove: [@]}}}}"
+            yield (
+                f"MeshService.{at}.headers.{side}.remove[]",
+                Row(removed, f"{place}.headers.{side}.remove.[]", same, SYNTAX),
+            )
+
+
+def cors() -> Iterator[tuple[str, Row]]:
+    for at, body in (("", "%s"), ("routes[].", ROUTE), ("expose[].", EXPOSE)):
+        place, field = f"{RULE}.corsPolicy", f"MeshService.{at}cors"
+        for kind in ("exact", "prefix", "regex"):
+            row = body % f"cors: {{allowOrigins: [{{{kind}: @}}]}}"
+            yield f"{field}.allowOrigins[].{kind}", Row(row, f"{place}.allowOrigins.[].{kind}", same, SYNTAX)
+        for key in ("allowMethods", "allowHeaders", "exposeHeaders"):
+            yield f"{field}.{key}[]", Row(body % f"cors: {{{key}: [@]}}", f"{place}.{key}.[]", same, SYNTAX)
+        yield f"{field}.maxAge", Row(body % "cors: {maxAge: @}", f"{place}.maxAge", v.duration, SYNTAX)
+
+
 def match_texts() -> Iterator[tuple[str, Row]]:
-    for key, name in (("headers", "x-a"), ("queryParams", "x-a")):
+    cookies = "MeshService.routes[].match[].cookies.*"
+    cookie = f"{MATCH}.headers.cookie.regex"
+    yield f"{cookies}=", Row(ANY % "cookies: {@: x}", texts=SYNTAX)
+    yield f"{cookies}.exact", Row(ANY % "cookies: {c: {exact: @}}", cookie, lambda x: in_cookie(re.escape(x)), SYNTAX)
+    yield (
+        f"{cookies}.prefix",
+        Row(ANY % "cookies: {c: {prefix: @}}", cookie, lambda x: in_cookie(f"{re.escape(x)}[^;]*"), SYNTAX),
+    )
+    yield f"{cookies}.regex", Row(ANY % "cookies: {c: {regex: @}}", cookie, lambda x: in_cookie(f"({x})"), SYNTAX)
+    for key in ("authority", "scheme"):
+        for kind in ("exact", "prefix", "regex"):
+            at = f"MeshService.routes[].match[].{key}.{kind}"
+            yield at, Row(ANY % f"{key}: {{{kind}: @}}", f"{MATCH}.{key}.{kind}", same, SYNTAX)
+    labels, source = "MeshService.routes[].match[].sourceLabels.*", f"{MATCH}.sourceLabels"
+    yield f"{labels}=", Row(ANY % "sourceLabels: {@: x}", f"{source}.{{}}", same, SYNTAX)
+    yield labels, Row(ANY % "sourceLabels: {a: @}", f"{source}.a", same, SYNTAX)
+    caller = Row(ANY % "from: @", f"{source}.app", lambda x: x.partition(".")[0], SYNTAX)
+    yield "MeshService.routes[].match[].from", caller
+    for key, name in (("headers", "x-a"), ("withoutHeaders", "x-a"), ("queryParams", "x-a")):
         at, place = f"MeshService.routes[].match[].{key}", f"{MATCH}.{key}"
-        lower = str.lower if key == "headers" else same
+        lower = same if key == "queryParams" else str.lower
         yield f"{at}.*=", Row(ANY % f"{key}: {{@: x}}", f"{place}.{{}}", lower, SYNTAX)
         for kind in ("exact", "prefix", "regex"):
             yield f"{at}.*.{kind}", Row(ANY % f"{key}: {{{name}: {{{kind}: @}}}}", f"{place}.{name}.{kind}")
@@ -268,6 +323,8 @@ SERVICE_ROWS: dict[str, Row] = {
     "MeshService.routes[].name": Row(ROUTE % "name: @", texts=SYNTAX),
     **dict(match_paths()),
     **dict(match_texts()),
+    **dict(changes()),
+    **dict(cors()),
     "MeshService.routes[].match[].method[]": Row(ANY % "method: [@]", f"{MATCH}.method.exact", texts=SYNTAX),
     "MeshService.routes[].match[].port": Row(ANY % "port: @", texts=SYNTAX),
     "MeshService.timeout": Row("timeout: @", f"{RULE}.timeout", v.duration, SYNTAX),

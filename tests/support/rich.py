@@ -106,6 +106,13 @@ routes:
     rewrite: {path: /, authority: full.internal}
     timeout: 90s
     retries: {attempts: 3, perTryTimeout: 1500ms, retryOn: [connect-failure, "503"]}
+  - match:
+      - {cookies: {group: 1e3}, authority: {prefix: full.}, scheme: https, withoutHeaders: {x-old: {present: true}}}
+      - {path: {pattern: /Case/*}, ignoreUriCase: true, from: batch.jobs, sourceLabels: {tier: beta}}
+    headers: {request: {set: {x-a: no}, add: {x-b: 1.20}, remove: [x-c]}, response: {set: {x-d: a}, add: {x-e: b}}}
+    cors: {allowOrigins: [https://a.example.com, {prefix: "http://"}, {regex: ".*"}], allowMethods: [GET],
+           allowHeaders: [x-a], exposeHeaders: x-b, maxAge: 24h, allowCredentials: true, unmatchedPreflights: IGNORE}
+    destinations: [{version: v2, headers: {request: {remove: x-z}, response: {remove: server}}}]
   - match: {path: /moved}
     redirect: {path: /full/moved, authority: www.example.com, scheme: https, port: 8443, redirectCode: 308}
   - match: {path: /gone}
@@ -124,9 +131,10 @@ routes:
       - {version: v1, port: http, weight: 10}
 timeout: 10s
 retries: {attempts: 1, perTryTimeout: 2s, retryOn: reset}
+cors: {allowOrigins: "*"}
 expose:
   - {host: shop.example.com, gateway: public, port: http, path: [/full/*, {exact: /full.ico}], rewrite: /, timeout: 5s,
-     retries: 0, to: v1}
+     retries: 0, to: v1, headers: {response: {set: {x-via: gateway}}}, cors: {allowOrigins: https://shop.example.com}}
   - host: a.example.org
     destinations: [{version: v1, weight: 50}, {version: v2, weight: 50}]
 mtls: {mode: PERMISSIVE, ports: {tcp-raw: PERMISSIVE, grpc: STRICT}}
