@@ -90,10 +90,10 @@ def check_parameters(context: Context) -> Iterator[Finding]:
 
 def check_namespaces(context: Context) -> Iterator[Finding]:
     """Inside Argo CD somebody names the namespace: "default" is where nobody looks for a service."""
-    for service in [service for service in context.services if not service.namespace][:1]:  # all lack the same
-        if not service.namespace:
-            help = "set the Application's spec.destination.namespace, or metadata.namespace in the spec"
-            yield Finding("MS113", service, ("metadata", "name"), f'no namespace for "{service.name}"', help)
+    lacking = next((service for service in context.services if not service.namespace), None)
+    if lacking is not None:  # all that lack one lack the same
+        help = "set the Application's spec.destination.namespace, or metadata.namespace in the spec"
+        yield Finding("MS113", lacking, ("metadata", "name"), f'no namespace for "{lacking.name}"', help)
 
 
 def check_platform_name(context: Context) -> Iterator[Finding]:
