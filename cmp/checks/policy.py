@@ -213,21 +213,3 @@ def check_tls_fits(context: Context) -> Iterator[Finding]:
 def _mode(service: Service, port: str) -> str:
     mtls = service.spec.mtls
     return "STRICT" if mtls is None else mtls.ports.get(port) or mtls.mode or "STRICT"
-
-
-def check_gates(context: Context) -> Iterator[Finding]:
-    """Fields that the platform's Istio does not know yet (Istio's CRDs of each release)."""
-    for held in _held(context):
-        hashed = held.policy.loadBalancer.consistentHash if held.policy.loadBalancer else None
-        cookie = hashed.httpCookie if hashed else None
-        used: dict[tuple[int, int], tuple[Step, ...]] = {}
-        if getattr(held.policy, "retryBudget", None) is not None:
-            used[1, 27] = ("retryBudget",)
-        if cookie is not None and cookie.attributes:
-            used[1, 28] = ("loadBalancer", "consistentHash", "httpCookie", "attributes")
-        for release, below in used.items():
-            if held.owner.target.istio < release:
-                have, want = (".".join(map(str, version)) for version in (held.owner.target.istio, release))
-                message = f'Istio {have} does not know "{below[-1]}": it came with {want}'
-                help = "leave it out, or raise istio.version of the platform when the mesh has it"
-                yield Finding("MS212", held.owner, (*held.path, *below), message, help, True)

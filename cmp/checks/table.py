@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cmp.checks import access, headers, platform, policy, ports, traffic, workload
+from cmp.checks import access, gates, headers, platform, policy, ports, traffic, workload
 from cmp.checks.finding import Finding, diagnose
 from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic
@@ -34,7 +34,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     policy.check_policies,
     policy.check_ports_and_versions,
     policy.check_tls_fits,
-    policy.check_gates,
+    gates.check_gates,
     access.check_calls,
     access.check_destinations,
     access.check_hosts,

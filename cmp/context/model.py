@@ -10,6 +10,7 @@ from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
     from cmp.spec.platform import Gateway as GatewaySpec
+    from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
     from cmp.spec.traffic import Cors, Expose, Headers, Match, Retries, Route
     from cmp.spec.workload import Version as VersionSpec
@@ -209,6 +210,7 @@ class Platform(NamedTuple):
     name: str
     namespace: str
     tree: Tree
+    spec: MeshPlatform
     broken: frozenset[tuple[str | int, ...]]
     target: Target
     gateways: tuple[Gateway, ...]

@@ -68,6 +68,7 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
         name=parsed.tree.name,
         namespace=environment.namespace or ("" if environment.argocd else "default"),
         tree=parsed.tree,
+        spec=spec,
         broken=parsed.broken,
         target=target,
         gateways=tuple(gateways),

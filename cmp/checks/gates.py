@@ -1,0 +1,71 @@
+"""Fields that the platform's Istio or Kubernetes does not know yet: the releases in which they came.
+
+Read off the CustomResourceDefinitions of the releases (istio manifests/charts/base/files/crd-all.gen.yaml); the tests
+compare the table with them. What Kubernetes lacks, its API drops in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from cmp.checks.finding import Finding, Step
+from cmp.context.model import Context, Platform, Service
+
+
+class Gate(NamedTuple):
+    """A field by its path in the language (``*`` any name, ``[]`` any item), and the release of Istio that brought it.
+
+    ``field`` is where the CustomResourceDefinition has it: kind and path.
+    """
+
+    release: tuple[int, int]
+    path: str
+    field: str
+
+
+def _policy(release: tuple[int, int], path: str) -> tuple[Gate, ...]:
+    """A field of a traffic policy, wherever one may stand."""
+    at = "DestinationRule.trafficPolicy"
+    return tuple(Gate(release, f"{holder}{path}", f"{at}.{path}") for holder in ("", "versions.*.", "ports.*."))
+
+
+SERVICE: tuple[Gate, ...] = (
+    *_policy((1, 27), "retryBudget"),
+    *_policy((1, 28), "loadBalancer.consistentHash.httpCookie.attributes"),
+)
+PLATFORM: tuple[Gate, ...] = ()
+
+
+def check_gates(context: Context) -> Iterator[Finding]:
+    """Nothing is written that the mesh does not know: it would be refused there, or dropped in silence."""
+    owners: list[tuple[Service | Platform, tuple[Gate, ...]]] = [(service, SERVICE) for service in context.services]
+    if context.platform is not None:
+        owners.append((context.platform, PLATFORM))
+    for owner, gates in owners:
+        have = owner.target.istio
+        for gate in gates:
+            if have >= gate.release:
+                continue
+            for path in _written(owner.spec, gate.path.replace("[]", ".[]").split("."), ()):
+                shown, want = (".".join(map(str, version)) for version in (have, gate.release))
+                message = f'Istio {shown} does not know "{path[-1]}": it came with {want}'
+                help = "leave it out, or raise istio.version of the platform when the mesh has it"
+                yield Finding("MS212", owner, path, message, help, True)
+
+
+def _written(value: Any, steps: list[str], path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """The places below a value that a path leads to and where something is written."""
+    if value in (None, (), {}):
+        return
+    if not steps:
+        yield path
+    elif steps[0] == "*":
+        for name, below in value.items():
+            yield from _written(below, steps[1:], (*path, name))
+    elif steps[0] == "[]":
+        for index, below in enumerate(value):
+            yield from _written(below, steps[1:], (*path, index))
+    else:
+        below = vars(value).get(steps[0], vars(value).get(f"{steps[0]}_"))
+        yield from _written(below, steps[1:], (*path, steps[0]))
