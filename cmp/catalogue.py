@@ -333,8 +333,23 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "MS219": Entry(
         title="something that no request reaches",
-        text="A route or an exposed host stands behind one that takes every request.",
+        text=(
+            "A route or an exposed host stands behind one that takes every request, or asks for what no request has "
+            "there: a gateway that does not expose the service, claims of a token inside the mesh."
+        ),
         example=("routes: [{to: v2}, {match: {path: /new}, to: v1}]"),
         cure=("routes: [{match: {path: /new}, to: v1}, {to: v2}]"),
+    ),
+    "MS220": Entry(
+        title="requests that nobody takes over",
+        text=(
+            "A route with delegate hands requests to the rules of another service, which has to say so with an "
+            "expose item that is delegated, for the same path or a part of it. Istio drops rules that take more, "
+            "in silence, and does not hand on what was handed over."
+        ),
+        example=("routes: [{match: {path: /cart/*}, delegate: cart}]\n# in cart: expose: {host: cart.example.com}"),
+        cure=(
+            "routes: [{match: {path: /cart/*}, delegate: cart}]\n# in cart: expose: {delegated: true, path: /cart/*}"
+        ),
     ),
 }

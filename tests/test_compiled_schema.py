@@ -71,7 +71,7 @@ def taken_apart(value: Any) -> Any:
         return {key: taken_apart(item) for key, item in value.items()}, list(value)
     if isinstance(value, tuple | list):
         return type(value), [taken_apart(item) for item in value]
-    if value is None or isinstance(value, str | int | bool):
+    if value is None or isinstance(value, str | int | float | bool):
         return type(value), value
     return {name: taken_apart(item) for name, item in vars(value).items()}, value.__pydantic_fields_set__
 
@@ -177,7 +177,7 @@ def _right(annotation: Any) -> st.SearchStrategy[Any]:
         return st.lists(strategy(arguments[0]), max_size=2)
     if origin is Literal:
         return st.one_of(st.sampled_from(arguments), st.sampled_from(arguments).map(Quoted), TEXTS)
-    assert annotation in (str, int, bool), annotation
+    assert annotation in (str, int, float, bool), annotation
     return TEXTS
 
 

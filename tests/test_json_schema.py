@@ -102,7 +102,7 @@ Steps = tuple[str | int, ...]
 
 # Maps whose keys are names that people choose.
 KEYED = {"services", "environments", "env", "headers", "queryParams", "volumes", "versions", "labels", "annotations"}
-KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add"}
+KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
 
 
 def keyed(path: Steps) -> bool:

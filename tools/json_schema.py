@@ -157,7 +157,7 @@ def _documents(defs: Schema) -> None:
 
     Items of lists keep theirs: an overlay replaces such a list, and does not reach into it.
     """
-    for name in ("Metadata", "PlatformMetadata", "Gateway", "GatewayTls"):
+    for name in {*_layered(defs, "MeshService"), *_layered(defs, "MeshPlatform")}:
         defs[name].pop("required", None)
     service, platform = defs.pop("MeshService"), defs.pop("MeshPlatform")
     parameters = service["properties"]["parameters"]
@@ -189,6 +189,22 @@ def _documents(defs: Schema) -> None:
         named = {"allOf": [properties["metadata"], {"required": ["name"]}]}
         document: Schema = {**body, "properties": {**properties, "metadata": named}}
         defs[kind] = {**document, "required": ["apiVersion", "kind", *required]}
+
+
+def _layered(defs: Schema, kind: str) -> set[str]:
+    """The models that a layer may write in part: all that are reached through keys and names alone."""
+    found: set[str] = set()
+    open_: list[Schema] = [defs[kind]]
+    while open_:
+        schema = open_.pop()
+        open_ += [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+        if isinstance(schema.get("additionalProperties"), dict):
+            open_.append(schema["additionalProperties"])
+        name = schema.get("$ref", "").rpartition("/")[2]
+        if name and name not in found:
+            found.add(name)
+            open_.append(defs[name])
+    return found
 
 
 APP = "Several services with common defaults: MeshService bodies by name."

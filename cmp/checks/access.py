@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from cmp.checks.finding import Finding, Step
-from cmp.checks.traffic import targets
+from cmp.checks.traffic import named
 from cmp.context.egress import external
-from cmp.context.model import HTTP_PROTOCOLS, Context, Grant, Service
+from cmp.context.model import HTTP_PROTOCOLS, TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Grant, Service
 from cmp.context.names import split
 
 
@@ -57,31 +58,32 @@ def _one_of(patterns: tuple[str, ...], identity: str) -> bool:
 def check_destinations(context: Context) -> Iterator[Finding]:
     """A route keeps the caller's identity: a service that it leads to must admit the callers of the routing service."""
     for service in context.services:
-        for target, path in targets(service):
-            for index, one in enumerate(target.destinations):
-                other = context.service(*split(one.service, service.namespace)) if one.service else None
-                if other is None or other is service:
-                    continue
-                for name, help in _refused(context, service, other, path):
-                    message = f'"{name}" reaches "{other.name}" by this route, which does not admit it'
-                    yield Finding("MS208", service, (*path, "destinations", index, "service"), message, help)
+        leading = [(one.service, (*path, "service")) for one, path in named(service)]
+        leading += [(route.delegate, ("routes", index, "delegate")) for index, route in enumerate(service.spec.routes)]
+        for reference, path in leading:
+            other = context.service(*split(reference, service.namespace)) if reference else None
+            if other is None or other is service:
+                continue
+            for name, help in _refused(context, service, other, path):
+                message = f'"{name}" reaches "{other.name}" by this route, which does not admit it'
+                yield Finding("MS208", service, path, message, help)
 
 
 def _refused(context: Context, service: Service, other: Service, path: tuple[Step, ...]) -> Iterator[tuple[str, str]]:
     """Who follows a route of ``service`` to ``other`` and is not admitted there, and what to write."""
-    if path[0] == "routes":
+    if path[0] != "expose":
         for caller in context.services:
             identity = (caller.principal, caller.namespace)
             if caller not in (service, other) and admits(service, *identity) and not admits(other, *identity):
                 yield caller.name, _admit(caller, other)
-    exposing = [one.gateway for one in service.exposures if path[0] == "routes" or one.at == path[1]]
+    exposing = [one.gateway for one in service.exposures if path[0] != "expose" or one.at == path[1]]
     for gateway in {one.name: one for one in exposing if one is not None}.values():
         if not admits(other, gateway.principal, gateway.namespace):
             yield f"gateway {gateway.name}", f'add to "{other.name}": access: {{from: {{gateway: {gateway.name}}}}}'
 
 
 def check_hosts(context: Context) -> Iterator[Finding]:
-    """A host that a route leads to is a service of the cluster, or an outside host that somebody calls over HTTP.
+    """A host that a route leads to is a service of the cluster, or an outside host that somebody calls likewise.
 
     The proxy sends what it got: a request that came as plain HTTP would be sent so to a port that expects TLS.
     """
@@ -89,20 +91,34 @@ def check_hosts(context: Context) -> Iterator[Finding]:
         entries = [
             entry for other in context.services if other.namespace == service.namespace for entry in other.external
         ]
-        for target, path in targets(service):
-            for index, one in enumerate(target.destinations):
-                if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
-                    continue
-                declared = next((entry for entry in entries if entry.host == one.host), None)
-                at = (*path, "destinations", index)
-                help = f"add it to this service: calls: http://{one.host}"
-                if declared is None:
-                    message = f'nobody declares the host "{one.host}"'
-                    yield Finding("MS217", service, (*at, "host"), message, help)
-                elif declared.http_port(one.port) is None:
-                    which = f"port {one.port}" if one.port else "any port"
-                    message = f'"{one.host}" is not called over plain HTTP at {which}, and TLS to it is not built yet'
-                    yield Finding("MS217", service, (*at, "port" if one.port else "host"), message, help)
+        for one, path in named(service):
+            if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
+                continue
+            declared = next((entry for entry in entries if entry.host == one.host), None)
+            spoken = SPOKEN.get(str(path[0]), SPOKEN["routes"])
+            help = f"add it to this service: calls: {spoken.example.format(one.host)}"
+            if declared is None:
+                message = f'nobody declares the host "{one.host}"'
+                yield Finding("MS217", service, (*path, "host"), message, help)
+            elif declared.port(one.port, spoken.protocols) is None:
+                which = f"port {one.port}" if one.port else "any port"
+                message = f'"{one.host}" is not called over {spoken.name} at {which}'
+                yield Finding("MS217", service, (*path, "port" if one.port else "host"), message, help)
+
+
+class Spoken(NamedTuple):
+    """What the requests or connections of some rules speak, and a call that declares a host for them."""
+
+    protocols: frozenset[str]
+    name: str
+    example: str
+
+
+SPOKEN = {
+    "routes": Spoken(HTTP_PROTOCOLS, "plain HTTP", "http://{}"),
+    "tcpRoutes": Spoken(TCP_PROTOCOLS, "TCP", "tcp://{}:9000"),
+    "tlsRoutes": Spoken(TLS_PROTOCOLS, "TLS", "tls://{}"),
+}
 
 
 def check_identities(context: Context) -> Iterator[Finding]:

@@ -30,9 +30,17 @@ def _policy(release: tuple[int, int], path: str) -> tuple[Gate, ...]:
     return tuple(Gate(release, f"{holder}{path}", f"{at}.{path}") for holder in ("", "versions.*.", "ports.*."))
 
 
+def _retries(release: tuple[int, int], key: str) -> tuple[Gate, ...]:
+    """A field of retries, of the service or of what inherits them: that is reported once, where it is written."""
+    holders = ("", "routes[].", "expose[].")
+    return tuple(Gate(release, f"{holder}retries.{key}", f"VirtualService.http[].retries.{key}") for holder in holders)
+
+
 SERVICE: tuple[Gate, ...] = (
     *_policy((1, 27), "retryBudget"),
     *_policy((1, 28), "loadBalancer.consistentHash.httpCookie.attributes"),
+    *_retries((1, 26), "backoff"),
+    *_retries((1, 26), "retryIgnorePreviousHosts"),
 )
 PLATFORM: tuple[Gate, ...] = ()
 

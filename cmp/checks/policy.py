@@ -33,13 +33,15 @@ def _held(context: Context) -> Iterator[Held]:
 
 
 PORT_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
+#: What a port's own policy hides, since it cannot say it.
+WHOLE_KEYS = ("retryBudget", "proxyProtocol", "tunnel")
 
 
 def check_policies(context: Context) -> Iterator[Finding]:
     """What the fields of a policy say about each other."""
     for held in _held(context):
         owner, policy, path = held
-        for key in (*PORT_KEYS, "retryBudget", "proxyProtocol"):
+        for key in (*PORT_KEYS, *WHOLE_KEYS):
             value = getattr(policy, key, None)
             for empty in _empty(value, ()):
                 message = f'"{(key, *empty)[-1]}" is empty'
@@ -178,7 +180,7 @@ def check_ports_and_versions(context: Context) -> Iterator[Finding]:
     for service in context.services:
         for name, port in service.spec.ports.items():
             own = [key for key in PORT_KEYS if getattr(port, key) is not None]
-            for key in ("retryBudget", "proxyProtocol") if own else ():
+            for key in WHOLE_KEYS if own else ():
                 if getattr(service.spec, key) is not None:
                     message = f'the service\'s {key} does not reach port "{name}", which has a policy of its own'
                     help = f"write {key} in each version instead"
@@ -208,6 +210,13 @@ def check_tls_fits(context: Context) -> Iterator[Finding]:
         if getattr(policy, "proxyProtocol", None) is not None and not (streams and modes == {"DISABLE"}):
             message = "the PROXY header is for TCP ports with mtls: DISABLE: the service's own proxy does not read it"
             yield Finding("MS218", service, (*path, "proxyProtocol"), message, "leave it out")
+        if getattr(policy, "tunnel", None) is not None:
+            if not any(port.protocol not in HTTP_PROTOCOLS for port in ports):
+                message = "a tunnel is for connections: no port here is a TCP or TLS port"
+                yield Finding("MS218", service, (*path, "tunnel"), message, "leave it out", True)
+            if getattr(policy, "proxyProtocol", None) is not None:
+                message = "tunnel and proxyProtocol exclude each other"
+                yield Finding("MS105", service, (*path, "tunnel"), message, "keep one", True)
 
 
 def _mode(service: Service, port: str) -> str:

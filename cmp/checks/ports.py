@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cmp.checks.finding import Finding, Step
-from cmp.checks.traffic import targets
+from cmp.checks.traffic import named
 from cmp.context.model import HTTP_PROTOCOLS, Context, Port, Service, find_port
 from cmp.context.names import split
 from cmp.context.resolve import PROTOCOLS, protocol_of
@@ -55,19 +55,18 @@ def check_route_ports(context: Context) -> Iterator[Finding]:
 def check_destination_ports(context: Context) -> Iterator[Finding]:
     """Ports of other services that routes name are there, as far as this render or the catalog tells."""
     for service in context.services:
-        for target, path in targets(service):
-            for index, one in enumerate(target.destinations):
-                if one.service is None or one.port is None:
-                    continue
-                ports = _ports_of(context, *split(one.service, service.namespace))
-                at = (*path, "destinations", index, "port")
-                if ports and find_port(ports, one.port) is None:
-                    help = did_you_mean(one.port, [port.name for port in ports])
-                    yield Finding("MS205", service, at, f'"{one.service}" has no port "{one.port}"', help)
-                elif not ports and not one.port.isdigit():
-                    message = f'the port "{one.port}" of "{one.service}" is not known'
-                    help = "write its number, or list the service in the platform's catalog"
-                    yield Finding("MS205", service, at, message, help)
+        for one, path in named(service):
+            if one.service is None or one.port is None:
+                continue
+            ports = _ports_of(context, *split(one.service, service.namespace))
+            at = (*path, "port")
+            if ports and find_port(ports, one.port) is None:
+                help = did_you_mean(one.port, [port.name for port in ports])
+                yield Finding("MS205", service, at, f'"{one.service}" has no port "{one.port}"', help)
+            elif not ports and not one.port.isdigit():
+                message = f'the port "{one.port}" of "{one.service}" is not known'
+                help = "write its number, or list the service in the platform's catalog"
+                yield Finding("MS205", service, at, message, help)
 
 
 def _ports_of(context: Context, name: str, namespace: str) -> tuple[Port, ...]:
@@ -80,14 +79,14 @@ def _ports_of(context: Context, name: str, namespace: str) -> tuple[Port, ...]:
 
 def _named_ports(service: Service) -> Iterator[tuple[str, tuple[Step, ...]]]:
     spec = service.spec
-    for index, route in enumerate(spec.routes):
-        for number, match in enumerate(route.match):
-            if match.port is not None:
-                yield match.port, ("routes", index, "match", number, "port")
-    for target, path in targets(service):
-        for index, one in enumerate(target.destinations):
-            if one.version is not None and one.port is not None:
-                yield one.port, (*path, "destinations", index, "port")
+    for key in ("routes", "tcpRoutes", "tlsRoutes"):
+        for index, route in enumerate(getattr(spec, key)):
+            for number, match in enumerate(route.match):
+                if match.port is not None:
+                    yield match.port, (key, index, "match", number, "port")
+    for one, path in named(service):
+        if one.version is not None and one.port is not None:
+            yield one.port, (*path, "port")
     for index, rule in enumerate(spec.access):
         for number, operation in enumerate(rule.to):
             for at, port in enumerate(operation.ports):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cmp.checks import access, gates, headers, platform, policy, ports, traffic, workload
+from cmp.checks import access, gates, headers, matches, platform, policy, ports, streams, traffic, workload
 from cmp.checks.finding import Finding, diagnose
 from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic
@@ -27,10 +27,17 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     traffic.check_reachable,
     headers.check_headers,
     headers.check_sent_headers,
-    traffic.check_encrypted_ports,
+    streams.check_encrypted_ports,
+    streams.check_stream_ports,
+    streams.check_stream_order,
+    streams.check_server_names,
     traffic.check_answers,
     traffic.check_retries,
-    traffic.check_combinations,
+    traffic.check_timeouts,
+    matches.check_places,
+    matches.check_combinations,
+    matches.check_delegates,
+    matches.check_delegated,
     policy.check_policies,
     policy.check_ports_and_versions,
     policy.check_tls_fits,
@@ -61,6 +68,8 @@ FOLLOWS = {
     "port": {"MS205"},
     "ports": {"MS205"},
     "resources": {"MS213"},
+    "routes": {"MS219"},
+    "tcpRoutes": {"MS219"},
     "versions": {"MS201", "MS203", "MS210", "MS213"},
 }
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from cmp.checks.finding import Finding, Step
 from cmp.context import paths
 from cmp.context.hosts import best
-from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Exposure, HttpMatch, IngressHosts, Service
+from cmp.context.matching import has_conditions
+from cmp.context.model import HTTP_PROTOCOLS, Context, Exposure, HttpMatch, IngressHosts, Service
 from cmp.context.paths import PathRule
 from cmp.context.resolve import candidates
-from cmp.context.routes import has_conditions
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Retries, Target
+    from cmp.spec.traffic import Destination, Mirror, Retries, StreamDestination, StreamRoute, Target
+
+    Named = Destination | StreamDestination | Mirror
 
 
 def check_weights(context: Context) -> Iterator[Finding]:
@@ -42,7 +44,7 @@ def _mend(name: str, weight: int, total: int) -> str:
 
 
 def _target_weights(service: Service) -> Iterator[Finding]:
-    for target, path in targets(service):
+    for target, path in senders(service):
         if target.to and len(target.to) > 1 and sum(target.to.values()) != 100:
             message = f"weights of this route sum to {sum(target.to.values())}, not 100"
             last = list(target.to)[-1]
@@ -64,23 +66,32 @@ def targets(service: Service) -> Iterator[tuple[Target, tuple[Step, ...]]]:
         yield item, ("expose", index)
 
 
+def senders(service: Service) -> Iterator[tuple[Target | StreamRoute, tuple[Step, ...]]]:
+    """All that names destinations: routes, exposed hosts, and rules for connections."""
+    yield from targets(service)
+    for key in ("tcpRoutes", "tlsRoutes"):
+        for index, route in enumerate(getattr(service.spec, key)):
+            yield route, (key, index)
+
+
+def named(service: Service) -> Iterator[tuple[Named, tuple[Step, ...]]]:
+    """The destinations and mirrors of all of these, each with its path."""
+    for target, path in senders(service):
+        for key in ("destinations", "mirror"):
+            for index, one in enumerate(getattr(target, key, ())):
+                yield one, (*path, key, index)
+
+
 def check_versions(context: Context) -> Iterator[Finding]:
     """A route names versions that are there."""
     for service in context.services:
         names = [version.name for version in service.versions]
-        for target, path in targets(service):
-            used = [(name, (*path, "to", name)) for name in target.to]
-            used += [
-                (one.version, (*path, "destinations", index, "version"))
-                for index, one in enumerate(target.destinations)
-                if one.version is not None
-            ]
-            mirrors = getattr(target, "mirror", ())
-            used += [(one.version, (*path, "mirror", index, "version")) for index, one in enumerate(mirrors)]
-            for name, at in used:
-                if name not in names:
-                    message = f'"{service.name}" has no version "{name}"'
-                    yield Finding("MS201", service, at, message, did_you_mean(name, names))
+        used = [(name, (*path, "to", name)) for target, path in senders(service) for name in target.to]
+        used += [(one.version, (*path, "version")) for one, path in named(service) if one.version is not None]
+        for name, at in used:
+            if name not in names:
+                message = f'"{service.name}" has no version "{name}"'
+                yield Finding("MS201", service, at, message, did_you_mean(name, names))
 
 
 def check_gateways(context: Context) -> Iterator[Finding]:
@@ -90,7 +101,12 @@ def check_gateways(context: Context) -> Iterator[Finding]:
     for service in context.services:
         for exposure in service.exposures:
             item, path = exposure.spec, ("expose", exposure.at)
-            if not gateways:
+            if item.host is None and not item.delegated:
+                message = f'"expose[{exposure.at}].host" is missing'
+                yield Finding("MS102", service, path, message, "add host: ...")
+            elif item.delegated and item.gateway is None:
+                pass  # whose host it is, and at which gateway, is said by who hands it over
+            elif not gateways:
                 help = (
                     "declare it in a meshplatform.yaml here or above (in Argo CD, manifest-generate-paths must send it)"
                 )
@@ -98,8 +114,8 @@ def check_gateways(context: Context) -> Iterator[Finding]:
             elif item.gateway is not None and item.gateway not in names:
                 message = f'the platform has no gateway "{item.gateway}"'
                 yield Finding("MS202", service, (*path, "gateway"), message, did_you_mean(item.gateway, names))
-            else:
-                yield from _gateway_serves(service, exposure, context)
+            elif item.host is not None:
+                yield from _gateway_serves(service, exposure, item.host, context)
             yield from _exposed_port(service, exposure)
         for index, rule in enumerate(service.spec.access):
             for number, source in enumerate(rule.from_):
@@ -110,18 +126,18 @@ def check_gateways(context: Context) -> Iterator[Finding]:
                         yield Finding("MS202", service, where, message, did_you_mean(name, names))
 
 
-def _gateway_serves(service: Service, exposure: Exposure, context: Context) -> Iterator[Finding]:
+def _gateway_serves(service: Service, exposure: Exposure, host: str, context: Context) -> Iterator[Finding]:
     gateways = context.platform.gateways if context.platform is not None else ()
     found = candidates(gateways, exposure.spec)
     path = ("expose", exposure.at, "host")
     if len(found) > 1:
         listed = ", ".join(gateway.name for gateway in found)
-        message = f'several gateways serve "{exposure.spec.host}": {listed}'
+        message = f'several gateways serve "{host}": {listed}'
         yield Finding("MS204", service, path, message, f"choose one: gateway: {found[0].name}")
-    elif not found or best(found[0].spec.hosts, exposure.spec.host) < 0:
+    elif not found or best(found[0].spec.hosts, host) < 0:
         hosts = sorted({host for gateway in (found or gateways) for host in gateway.spec.hosts})
         name = f'gateway "{found[0].name}" does not serve' if found else "no gateway serves"
-        message = f'{name} "{exposure.spec.host}"'
+        message = f'{name} "{host}"'
         yield Finding("MS204", service, path, message, f"hosts served: {', '.join(hosts)}")
 
 
@@ -212,7 +228,7 @@ def _of_routes(service: Service) -> list[Taken]:
         for match in route.match:
             own = [rule for path in match.path for rule in paths.rules(path)] or everything
             rules = rules + own
-            bare += own if not (has_conditions(match) or match.port) else []
+            bare += own if not (has_conditions(match) or match.port or match.gateways) else []
         found.append((("routes", index), rules, bare))
     return found
 
@@ -222,27 +238,16 @@ def _by_host(service: Service) -> Iterator[list[Taken]]:
     hosts: dict[tuple[str, str], list[Taken]] = {}
     for one in sorted(service.exposures, key=lambda item: not item.spec.path):
         rules = [span.outer for span in paths.spans(one.spec.path, None)]
-        key = (one.gateway.name if one.gateway else "", one.spec.host)
+        key = (one.gateway.name if one.gateway else "", one.spec.host or "")
         hosts.setdefault(key, []).append((("expose", one.at), rules, rules))
     yield from hosts.values()
-
-
-def check_encrypted_ports(context: Context) -> Iterator[Finding]:
-    """A port that speaks TLS itself cannot be split: of its connections a proxy sees a server name, if that."""
-    for service in context.services:
-        serving = [version for version in service.versions if version.weight]
-        for port in service.ports:
-            if port.protocol in TLS_PROTOCOLS and len(serving) > 1:
-                message = f'port "{port.name}" speaks TLS itself: splitting it by weight is not built yet'
-                help = "give one version all the weight, or leave the TLS to the mesh (a port named http)"
-                yield Finding("MS106", service, ("ports", port.name), message, help, True)
 
 
 def check_answers(context: Context) -> Iterator[Finding]:
     """A route that the proxy answers itself sends nothing on, and so has no more to say."""
     for service in context.services:
         for index, route in enumerate(service.spec.routes):
-            answers = "redirect" if route.redirect else "directResponse" if route.directResponse else None
+            answers = next((key for key in ("redirect", "directResponse") if getattr(route, key)), None)
             for key in ("rewrite", "fault", "mirror"):
                 if answers is not None and getattr(route, key):
                     message = f'"{key}" says nothing beside "{answers}": the proxy answers itself'
@@ -260,7 +265,7 @@ def check_retries(context: Context) -> Iterator[Finding]:
     """Retries that are off have nothing else to say."""
     for service in context.services:
         for retries, path in _retries(service):
-            extra = [key for key in ("perTryTimeout", "retryOn") if getattr(retries, key)]
+            extra = [key for key, value in vars(retries).items() if key != "attempts" and value not in (None, ())]
             if retries.attempts == 0 and extra:
                 message = f'"{extra[0]}" says nothing where attempts is 0'
                 yield Finding("MS218", service, (*path, "retries", extra[0]), message, "leave it out", True)
@@ -272,18 +277,17 @@ def _retries(service: Service) -> Iterator[tuple[Retries, tuple[Step, ...]]]:
     yield from ((target.retries, path) for target, path in targets(service) if target.retries is not None)
 
 
-def check_combinations(context: Context) -> Iterator[Finding]:
-    """A regular expression cannot be cut down to the path of an exposed host."""
+def check_timeouts(context: Context) -> Iterator[Finding]:
+    """A try that may take longer than the whole request is never ended by its own timeout."""
     for service in context.services:
-        for exposure in service.exposures:
-            item = exposure.spec
-            if item.to or item.destinations:
-                continue
-            spans = paths.spans(item.path, item.rewrite.path if item.rewrite else None)
-            wanted = [rule for r in service.spec.routes for m in r.match for p in m.path for rule in paths.rules(p)]
-            for rule in wanted:
-                if not all(paths.combinable(span, rule) for span in spans):
-                    message = f'path "{rule.value}" of a route cannot be combined with the path of this host'
-                    help = "use patterns without regex, or give the host its own to"
-                    yield Finding("MS215", service, ("expose", exposure.at), message, help)
-                    break
+        spec = service.spec
+        items = [(spec.timeout, spec.retries, ()), *((one.timeout, one.retries, at) for one, at in targets(service))]
+        for timeout, retries, path in items:
+            each = retries.perTryTimeout if retries is not None else None
+            if timeout is not None and each is not None and _milliseconds(each) > _milliseconds(timeout):
+                message = f"perTryTimeout {each} is longer than the timeout {timeout} of the whole request"
+                yield Finding("MS218", service, (*path, "retries", "perTryTimeout"), message, "make it shorter")
+
+
+def _milliseconds(duration: str) -> int:
+    return int(duration[:-2]) if duration.endswith("ms") else int(duration[:-1]) * 1000

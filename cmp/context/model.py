@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from cmp.spec.platform import Gateway as GatewaySpec
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import Cors, Expose, Headers, Match, Retries, Route
+    from cmp.spec.traffic import Cors, Expose, Headers, Match, RegexRewrite, Retries, Route
     from cmp.spec.workload import Version as VersionSpec
 
 #: Protocols whose requests Istio can route one by one.
 HTTP_PROTOCOLS = frozenset(("http", "http2", "grpc", "grpc-web"))
 TLS_PROTOCOLS = frozenset(("https", "tls"))
+TCP_PROTOCOLS = frozenset(("tcp", "mongo", "redis", "mysql"))
 
 #: Seconds between a pod's leaving the endpoints and the signal to stop: time for callers' proxies to hear of it.
 PRE_STOP = 5
@@ -78,8 +79,18 @@ class HttpMatch(NamedTuple):
     spec: Match | None = None
 
 
+class Mirrored(NamedTuple):
+    """Where a copy of a share of the requests goes, in percent."""
+
+    destination: Destination
+    percentage: int
+
+
 class HttpRule(NamedTuple):
-    """One rule of a VirtualService, in the service's order. ``route`` is what it was made from; a default has none."""
+    """One rule of a VirtualService, in the service's order. ``route`` is what it was made from; a default has none.
+
+    ``delegate`` is the name and namespace of the VirtualService that has the rules for what this one matches.
+    """
 
     name: str
     matches: tuple[HttpMatch, ...]
@@ -91,13 +102,27 @@ class HttpRule(NamedTuple):
     cors: Cors | None = None
     headers: Headers | None = None
     route: Route | None = None
+    regex: RegexRewrite | None = None
+    mirrors: tuple[Mirrored, ...] = ()
+    delegate: tuple[str, str] | None = None
+
+
+class StreamMatch(NamedTuple):
+    """One condition of a rule for connections; what is empty matches all. ``sni`` are names of servers."""
+
+    port: int | None = None
+    source: tuple[str, str] | None = None
+    labels: Mapping[str, str] = {}
+    subnets: tuple[str, ...] = ()
+    sni: tuple[str, ...] = ()
 
 
 class StreamRule(NamedTuple):
-    """Where the connections of a port go that is not HTTP."""
+    """Where the connections of a port go whose requests Istio does not read."""
 
     port: Port
     destinations: tuple[Destination, ...]
+    matches: tuple[StreamMatch, ...] = ()
 
 
 class Gateway(NamedTuple):
@@ -150,9 +175,9 @@ class ExternalHost(NamedTuple):
     ports: tuple[ExternalPort, ...]
     export_to: tuple[str, ...] = (".",)
 
-    def http_port(self, name: str | None) -> ExternalPort | None:
-        """The port for requests: the one of a number, else the first that speaks HTTP without TLS."""
-        fitting = [port for port in self.ports if port.protocol in HTTP_PROTOCOLS]
+    def port(self, name: str | None, protocols: Container[str]) -> ExternalPort | None:
+        """The port of a number, else the first, of those that speak one of the protocols."""
+        fitting = [port for port in self.ports if port.protocol in protocols]
         return next((port for port in fitting if name in (None, str(port.number))), None)
 
 
@@ -182,7 +207,9 @@ class Service(NamedTuple):
     egress: tuple[str, ...] = ()
     external: tuple[ExternalHost, ...] = ()
     http: tuple[HttpRule, ...] = ()
-    streams: tuple[StreamRule, ...] = ()
+    tcp: tuple[StreamRule, ...] = ()
+    tls: tuple[StreamRule, ...] = ()
+    delegated: tuple[HttpRule, ...] = ()
     ingress: tuple[IngressHosts, ...] = ()
 
     def port(self, name: str | None) -> Port | None:

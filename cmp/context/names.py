@@ -26,6 +26,11 @@ def fqdn(name: str, namespace: str, domain: str) -> str:
     return f"{name}.{namespace}.svc.{domain}"
 
 
+def delegated_name(service: str) -> str:
+    """The VirtualService of a service that others' rules hand requests to."""
+    return f"{service}-delegated"
+
+
 def split(reference: str, namespace: str) -> tuple[str, str]:
     """``name`` or ``name.namespace`` as (name, namespace)."""
     name, _, given = reference.partition(".")

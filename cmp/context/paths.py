@@ -7,6 +7,7 @@ textual, so such a pattern becomes an exact and a prefix rule
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -49,11 +50,19 @@ def rules(match: PathMatch) -> tuple[PathRule, ...]:
     pattern = match.pattern or "/*"
     if pattern == "/*":
         return (PathRule("prefix", "/"),)
+    if "{" in pattern:
+        return (PathRule("regex", _template(pattern)),)
     if pattern.endswith("/*"):
         return (PathRule("exact", pattern[:-2]), PathRule("prefix", pattern[:-1]))
     if pattern.endswith("*"):
         return (PathRule("prefix", pattern[:-1]),)
     return (PathRule("exact", pattern),)
+
+
+def _template(pattern: str) -> str:
+    """A template as a regular expression: routes have no templates of their own."""
+    parts = {"{*}": "[^/]+", "{**}": ".*"}
+    return "/".join(parts.get(segment) or re.escape(segment) for segment in pattern.split("/"))
 
 
 def mapped(matches: Iterable[PathMatch], rewrite: str | None) -> list[Mapped]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from cmp.context import egress
+from cmp.context import egress, streams
+from cmp.context.destinations import Destinations
 from cmp.context.hosts import best
 from cmp.context.model import (
     HTTP_PROTOCOLS,
@@ -180,6 +181,8 @@ def candidates(gateways: Sequence[Gateway], item: Expose) -> list[Gateway]:
     """The gateways that an ``expose`` item may mean: the named one, else those whose hosts cover it most closely."""
     if item.gateway is not None:
         return [gateway for gateway in gateways if gateway.name == item.gateway]
+    if item.host is None:
+        return []
     scores = [best(gateway.spec.hosts, item.host) for gateway in gateways]
     top = max(scores, default=-1)
     return [gateway for gateway, score in zip(gateways, scores, strict=True) if score == top >= 0]
@@ -195,12 +198,16 @@ def _external(services: Sequence[Service]) -> dict[tuple[str, str], tuple[Extern
 
 
 def _outside(
-    host: str, port: str | None, owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]], namespace: str
+    host: str,
+    port: str | None,
+    protocols: Container[str],
+    owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]],
+    namespace: str,
 ) -> tuple[Destination, ...]:
-    """A host that is no service of the cluster, at the port that somebody of the namespace declares for requests."""
+    """A host that is no service of the cluster, at the port that the namespace declares for such traffic."""
     entries = [entry for (_, where), listed in owned.items() if where == namespace for entry in listed]
     entry = next((entry for entry in entries if entry.host == host), None)
-    found = entry.http_port(port) if entry is not None else None
+    found = entry.port(port, protocols) if entry is not None else None
     if found is None:
         return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
     return (
@@ -229,15 +236,14 @@ class _Known:
         """A service with its grants, visibility, hosts and routes."""
         spec, namespace = service.spec, service.namespace
         granted = self._grants(service)
-        router = Router(
+        destinations = Destinations(
             service.host,
-            namespace,
-            spec,
             service.ports,
             service.versions,
             lambda name, port: self.find(name, port, namespace),
-            lambda host, port: _outside(host, port, owned, namespace),
+            lambda host, port, protocols: _outside(host, port, protocols, owned, namespace),
         )
+        router = Router(namespace, spec, service.ports, destinations)
         sharing = [one.name for one in self._index.values() if one.principal == service.principal]
         return service._replace(
             owns_account=service.name == min(sharing),
@@ -246,7 +252,9 @@ class _Known:
             egress=egress.hosts(service.name if service.ports else None, namespace, spec.calls, self._target),
             external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
             http=router.mesh(),
-            streams=router.streams(),
+            tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)),
+            tls=tuple(streams.tls(spec, namespace, service.ports, destinations)),
+            delegated=router.delegated(service.exposures),
             ingress=router.ingress(service.name, service.exposures),
         )
 
@@ -254,8 +262,10 @@ class _Known:
         """An outside host, seen also by those who follow a route to it: callers and gateways of the routing service."""
         seen = {"."}
         for other in self._index.values():
-            routes = [target for target in (*other.spec.routes, *other.spec.expose) if other.namespace == namespace]
-            if any(one.host == entry.host for target in routes for one in target.destinations):
+            own = other.spec
+            routes: tuple[Any, ...] = (*own.routes, *own.expose, *own.tcpRoutes, *own.tlsRoutes)
+            named = [one for target in routes for one in (*target.destinations, *getattr(target, "mirror", ()))]
+            if other.namespace == namespace and any(one.host == entry.host for one in named):
                 seen.update(visible_to(namespace, self._grants(other)))
                 seen.update(one.gateway.namespace for one in other.exposures if one.gateway is not None)
         return entry._replace(export_to=("*",) if "*" in seen else tuple(sorted(seen - {namespace})))

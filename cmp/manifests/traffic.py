@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Destination, HttpMatch, HttpRule, Service, StreamRule
+from cmp.context.model import Destination, HttpMatch, HttpRule, Mirrored, Service, StreamMatch, StreamRule
+from cmp.context.names import delegated_name
 from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
 
@@ -20,8 +21,9 @@ API = "networking.istio.io/v1"
 SAFE_RETRIES = "connect-failure,refused-stream"
 
 
-#: "No such host": the analyzer looks for the host of a rule that is exported to all only among Services that are, too.
+#: "No such host": for a rule that is exported to all, the analyzer looks only among Services that are, too.
 NO_SUCH_HOST = "IST0174"
+NO_SUCH_DESTINATION = "IST0101"
 
 
 def subsets(service: Service) -> Iterator[Manifest]:
@@ -40,8 +42,8 @@ def subsets(service: Service) -> Iterator[Manifest]:
         yield _suppressed(manifest(API, "DestinationRule", f"{service.name}-{version.name}", spec=spec))
 
 
-def _suppressed(rule: Manifest) -> Manifest:
-    rule["metadata"]["annotations"] = {"galley.istio.io/analyze-suppress": NO_SUCH_HOST}
+def _suppressed(rule: Manifest, code: str = NO_SUCH_HOST) -> Manifest:
+    rule["metadata"]["annotations"] = {"galley.istio.io/analyze-suppress": code}
     return rule
 
 
@@ -66,7 +68,7 @@ def host_policy(service: Service) -> Iterator[Manifest]:
 
 
 _PORT_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
-_POLICY_KEYS = (*_PORT_KEYS, "retryBudget", "proxyProtocol")
+_POLICY_KEYS = (*_PORT_KEYS, "retryBudget", "proxyProtocol", "tunnel")
 
 
 def _policy(spec: object) -> Manifest:
@@ -80,15 +82,28 @@ def mesh_routes(service: Service) -> Iterator[Manifest]:
     Ports that speak TLS themselves are left alone: a rule for them would have to name the server names that clients ask
     for, and others would be refused (istio pilot/pkg/networking/core/tls.go).
     """
-    if not service.http and not service.streams:
+    if not (service.http or service.tcp or service.tls):
         return
+    asked_for = {name for rule in service.tls for match in rule.matches for name in match.sni}
     spec = {
         "exportTo": list(service.export_to),
-        "hosts": [service.host],
-        "http": [_http(service, rule) for rule in service.http] or None,
-        "tcp": [_tcp(service, rule) for rule in service.streams] or None,
+        "hosts": [service.host, *sorted(asked_for - {service.host})],
+        "http": [_http(rule) for rule in service.http] or None,
+        "tls": [_stream(rule) for rule in service.tls] or None,
+        "tcp": [_stream(rule) for rule in service.tcp] or None,
     }
     yield manifest(API, "VirtualService", service.name, spec=spec)
+
+
+def delegates(service: Service) -> Iterator[Manifest]:
+    """The rules that other teams' routes hand requests to. Without hosts, it says nothing by itself.
+
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate
+    """
+    if service.delegated:
+        spec = {"exportTo": ["*"], "http": [_http(rule) for rule in service.delegated]}
+        found = manifest(API, "VirtualService", delegated_name(service.name), spec=spec)
+        yield _suppressed(found, NO_SUCH_DESTINATION)
 
 
 def gateway_routes(service: Service) -> Iterator[Manifest]:
@@ -99,24 +114,27 @@ def gateway_routes(service: Service) -> Iterator[Manifest]:
             "exportTo": [gateway.namespace if gateway.namespace != service.namespace else "."],
             "gateways": [f"{gateway.namespace}/{gateway.name}"],
             "hosts": list(ingress.hosts),
-            "http": [_http(service, rule) for rule in ingress.rules],
+            "http": [_http(rule) for rule in ingress.rules],
         }
         yield manifest(API, "VirtualService", ingress.name, spec=spec)
 
 
-def _http(service: Service, rule: HttpRule) -> Manifest:
+def _http(rule: HttpRule) -> Manifest:
     matches = [found for match in rule.matches if (found := _match(match))]
     unconditional = len(matches) < len(rule.matches)
-    head = {"name": rule.name, "match": None if unconditional else matches}
+    head: Manifest = {"name": rule.name, "match": None if unconditional else matches}
     if rule.route is not None and (rule.route.redirect or rule.route.directResponse):
         return {**head, **_answer(rule.route)}
-    rewrite = {"uri": rule.rewrite, "authority": rule.authority}
+    if rule.delegate is not None:
+        name, namespace = rule.delegate
+        head["delegate"] = {"name": name, "namespace": namespace}
+    rewrite = {"uri": rule.rewrite, "authority": rule.authority, "uriRegexRewrite": fields(rule.regex)}
     return {
         **head,
-        "rewrite": rewrite if rule.rewrite or rule.authority else None,
-        "route": _route(rule.destinations),
+        "rewrite": rewrite if any(rewrite.values()) else None,
+        "route": _route(rule.destinations) or None,
         "fault": _fault(rule.route),
-        "mirrors": _mirrors(service, rule),
+        "mirrors": [_mirror(mirror) for mirror in rule.mirrors] or None,
         "timeout": rule.timeout,
         "retries": _retries(rule.retries),
         "corsPolicy": _cors(rule.cors),
@@ -155,21 +173,8 @@ def _share(percent: int | None) -> Manifest:
     return {"value": 100 if percent is None else percent}
 
 
-def _mirrors(service: Service, rule: HttpRule) -> list[Manifest] | None:
-    if rule.route is None or not rule.route.mirror:
-        return None
-    port = next((one.port for one in rule.destinations if one.host == service.host), None)
-    return [
-        {
-            "destination": {
-                "host": service.host,
-                "subset": one.version,
-                "port": {"number": port} if port is not None else None,
-            },
-            "percentage": _share(one.percentage),
-        }
-        for one in rule.route.mirror
-    ]
+def _mirror(mirror: Mirrored) -> Manifest:
+    return {"destination": _destination(mirror.destination), "percentage": _share(mirror.percentage)}
 
 
 def _match(match: HttpMatch) -> Manifest:
@@ -181,16 +186,29 @@ def _match(match: HttpMatch) -> Manifest:
     }
     if spec is not None:
         found |= {
-            "headers": {**_texts(spec.headers, lower=True), **_cookies(spec.cookies)} or None,
+            "headers": {**_texts(spec.headers, lower=True), **_cookies(spec.cookies), **_claims(spec.claims)} or None,
             "withoutHeaders": _texts(spec.withoutHeaders, lower=True) or None,
             "queryParams": _texts(spec.queryParams) or None,
             "authority": _text(spec.authority) if spec.authority else None,
             "scheme": _text(spec.scheme) if spec.scheme else None,
             "ignoreUriCase": True if spec.ignoreUriCase and match.path else None,
-            "sourceLabels": {**({"app": match.source[0]} if match.source else {}), **spec.sourceLabels} or None,
+            "sourceLabels": _source_labels(match.source, spec.sourceLabels),
             "sourceNamespace": match.source[1] if match.source else None,
         }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _source_labels(source: tuple[str, str] | None, labels: Mapping[str, str]) -> Manifest | None:
+    return {**({"app": source[0]} if source else {}), **labels} or None
+
+
+def _claims(claims: Mapping[str, TextMatch]) -> Manifest:
+    """Claims of a token that the gateway has checked, which Istio writes as if they were headers.
+
+    https://istio.io/latest/docs/tasks/security/authentication/jwt-route/
+    """
+    at = "@request.auth.claims"
+    return {f"{at}{name}" if name.startswith("[") else f"{at}.{name}": _text(text) for name, text in claims.items()}
 
 
 def _cookies(cookies: Mapping[str, TextMatch]) -> Manifest:
@@ -224,11 +242,7 @@ def _route(destinations: Iterable[Destination]) -> list[Manifest]:
     listed = list(destinations)
     return [
         {
-            "destination": {
-                "host": one.host,
-                "subset": one.subset,
-                "port": {"number": one.port} if one.port is not None else None,
-            },
+            "destination": _destination(one),
             "weight": one.weight if len(listed) > 1 else None,
             "headers": _headers(one.headers),
         }
@@ -236,26 +250,40 @@ def _route(destinations: Iterable[Destination]) -> list[Manifest]:
     ]
 
 
+def _destination(one: Destination) -> Manifest:
+    port = {"number": one.port} if one.port is not None else None
+    return {"host": one.host, "subset": one.subset, "port": port}
+
+
 def _retries(retries: Retries | None) -> Manifest:
     """Retries are always written: what Istio does where they are absent has changed between its releases."""
     attempts = 2 if retries is None or retries.attempts is None else retries.attempts
     if attempts == 0:
         return {"attempts": 0}
-    return {
-        "attempts": attempts,
-        "perTryTimeout": retries.perTryTimeout if retries else None,
-        "retryOn": ",".join(retries.retryOn) if retries and retries.retryOn else SAFE_RETRIES,
+    own = fields(retries) if retries is not None else {}
+    return {**own, "attempts": attempts, "retryOn": ",".join(own.get("retryOn", ())) or SAFE_RETRIES}
+
+
+def _stream(rule: StreamRule) -> Manifest:
+    matches = [found for match in rule.matches if (found := _stream_match(match))]
+    return {"match": matches or None, "route": _route(rule.destinations)}
+
+
+def _stream_match(match: StreamMatch) -> Manifest:
+    found = {
+        "port": match.port,
+        "sniHosts": list(match.sni) or None,
+        "destinationSubnets": list(match.subnets) or None,
+        "sourceLabels": _source_labels(match.source, match.labels),
+        "sourceNamespace": match.source[1] if match.source else None,
     }
-
-
-def _tcp(service: Service, rule: StreamRule) -> Manifest:
-    only = len(service.ports) == 1
-    return {"match": None if only else [{"port": rule.port.number}], "route": _route(rule.destinations)}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 STEPS = (
     Step(Wave.GUARDS, host_policy),
     Step(Wave.GUARDS, subsets),
+    Step(Wave.TRAFFIC, delegates),
     Step(Wave.TRAFFIC, mesh_routes),
     Step(Wave.TRAFFIC, gateway_routes),
 )

@@ -17,7 +17,7 @@ from cmp.node import Node, entries_of
 WORKLOAD_KEYS = ("image", "command", "args", "replicas", "resources", "env", "health", "volumes", "shutdown", "pod")
 #: Fields of the traffic policy: a version takes one of the service's only where it says something of its own, since the
 #: policy of a subset replaces that of the host field by field.
-POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol")
+POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol", "tunnel")
 #: Fields of a service that are the defaults of each route and each exposed host.
 ROUTE_KEYS = ("timeout", "retries", "cors")
 

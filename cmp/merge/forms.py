@@ -110,6 +110,7 @@ def caller(node: Node) -> Entries:
 
 
 _TARGET = (("to",), ("destinations",))
+_TARGETS = (("version",), ("service",), ("host",))
 _STRINGS = (("exact",), ("prefix",), ("regex",), ("present",))
 _PATHS = (("pattern",), ("exact",), ("prefix",), ("regex",))
 
@@ -129,13 +130,26 @@ def _target(at: str) -> tuple[Form, ...]:
     return (
         Form(f"{at}.to", text=all_to, keyed=True),
         Form(f"{at}.destinations", listing=True),
-        Form(f"{at}.destinations[]", one_of=(("version",), ("service",), ("host",)), needed=True),
-        Form(f"{at}.rewrite", text="path"),
+        Form(f"{at}.destinations[]", one_of=_TARGETS, needed=True),
+        Form(f"{at}.rewrite", text="path", one_of=(("path",), ("regex",))),
         *_cors(f"{at}.cors"),
         *_headers(f"{at}.headers"),
         *_headers(f"{at}.destinations[].headers"),
         Form(f"{at}.retries", text="attempts"),
         Form(f"{at}.retries.retryOn", listing=True),
+    )
+
+
+def _stream(at: str) -> tuple[Form, ...]:
+    """The forms of rules for connections."""
+    return (
+        Form(at, listing=True),
+        Form(f"{at}[]", one_of=_TARGET, needed=True),
+        Form(f"{at}[].match", listing=True),
+        Form(f"{at}[].match[].destinationSubnets", listing=True),
+        Form(f"{at}[].to", text=all_to, keyed=True),
+        Form(f"{at}[].destinations", listing=True),
+        Form(f"{at}[].destinations[]", one_of=_TARGETS, needed=True),
     )
 
 
@@ -189,13 +203,13 @@ SERVICE: tuple[Form, ...] = (
     Form("serviceAccount", text="name"),
     Form("versions", keyed=True),
     Form("routes", listing=True),
-    Form("routes[]", one_of=(*_TARGET, ("redirect",), ("directResponse",))),
+    Form("routes[]", one_of=(*_TARGET, ("redirect",), ("directResponse",), ("delegate",))),
     Form("routes[].redirect", text="path"),
     Form("routes[].directResponse", text="status"),
     Form("routes[].fault.abort", one_of=(("httpStatus",), ("grpcStatus",)), needed=True),
     Form("routes[].fault.delay", text="fixedDelay"),
     Form("routes[].mirror", listing=True),
-    Form("routes[].mirror[]", text="version"),
+    Form("routes[].mirror[]", text="version", one_of=_TARGETS, needed=True),
     *_target("routes[]"),
     Form("routes[].match", listing=True),
     Form("routes[].match[].path", listing=True),
@@ -204,8 +218,13 @@ SERVICE: tuple[Form, ...] = (
     Form("routes[].match[].headers.*", text="exact", one_of=_STRINGS, needed=True),
     Form("routes[].match[].withoutHeaders.*", text="exact", one_of=_STRINGS, needed=True),
     Form("routes[].match[].cookies.*", text="exact", one_of=_STRINGS, needed=True),
+    Form("routes[].match[].claims.*", text="exact", one_of=_STRINGS[:3], needed=True),
+    Form("routes[].match[].gateways", listing=True),
     Form("routes[].match[].authority", text="exact", one_of=_STRINGS[:3], needed=True),
     Form("routes[].match[].scheme", text="exact", one_of=_STRINGS[:3], needed=True),
+    *_stream("tcpRoutes"),
+    *_stream("tlsRoutes"),
+    Form("tlsRoutes[].match[].sniHosts", listing=True),
     *_cors("cors"),
     Form("routes[].match[].queryParams.*", text="exact", one_of=_STRINGS, needed=True),
     Form("retries", text="attempts"),

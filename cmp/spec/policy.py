@@ -16,10 +16,13 @@ from cmp.spec.types import (
     DurationOrZero,
     Header,
     Host,
+    HostOrIp,
     Locality,
     Model,
     Percent,
+    Port,
     Positive,
+    Ratio,
     Region,
     Text,
     Weight,
@@ -93,10 +96,9 @@ class LocalityLbSetting(Model):
 class Warmup(Model):
     """New pods get their share of the traffic little by little."""
 
-    later: ClassVar[frozenset[str]] = words("aggression")
-
     duration: Duration
     minimumPercent: Percent | None = None
+    aggression: Ratio | None = None
 
 
 class LoadBalancer(Model):
@@ -185,6 +187,14 @@ class ProxyProtocol(Model):
     version: Literal["V1", "V2"] | None = None
 
 
+class Tunnel(Model):
+    """Connections are sent through an HTTP proxy, by CONNECT or POST, to the target that it is told."""
+
+    protocol: Literal["CONNECT", "POST"] | None = None
+    targetHost: HostOrIp
+    targetPort: Port
+
+
 class PortPolicy(Model):
     """What a port may say of its own."""
 
@@ -199,3 +209,4 @@ class TrafficPolicy(PortPolicy):
 
     retryBudget: RetryBudget | None = None
     proxyProtocol: ProxyProtocol | None = None
+    tunnel: Tunnel | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cmp.spec.security import Access, Mtls
-from cmp.spec.traffic import Call, Cors, Expose, Retries, Route
+from cmp.spec.traffic import Call, Cors, Expose, Retries, Route, TcpRoute, TlsRoute
 from cmp.spec.types import Count, Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
 from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
 
@@ -34,8 +34,7 @@ class MeshService(WorkloadFields):
 
     later: ClassVar[frozenset[str]] = words(
         "selector external service config secrets workload jobs strategy rbac rollout envFrom "
-        "      tunnel tcpRoutes "
-        "tlsRoutes jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
+        "jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
     metadata: Metadata
@@ -45,6 +44,8 @@ class MeshService(WorkloadFields):
     serviceAccount: ServiceAccountSpec | None = None
     versions: dict[Label, Version] = {}
     routes: tuple[Route, ...] = ()
+    tcpRoutes: tuple[TcpRoute, ...] = ()
+    tlsRoutes: tuple[TlsRoute, ...] = ()
     timeout: Duration | None = None
     retries: Retries | None = None
     cors: Cors | None = None

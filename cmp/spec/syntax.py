@@ -50,9 +50,9 @@ def probe_path(value: str) -> str:
 
 
 def pattern(value: str) -> str:
-    """A path pattern of the language: ``/a`` only that, ``/a/*`` that and all below it, ``/a*`` all that begins so."""
-    if "{" in value:
-        refuse(f"{shown(value)}: templates in a route's path are not built yet", "use {regex: ...}", "MS106")
+    """A path pattern of a route: ``/a``, ``/a/*`` (that and all below it), ``/a*``, or a template as in ``access``."""
+    if "{" in value or "}" in value:
+        return template(value)
     if "*" in value[:-1]:
         refuse(f"{shown(value)}: * may only stand at the end of a path", "write /a/* for all below /a, or {regex: ...}")
     return path(value)
@@ -136,6 +136,43 @@ def cookie_name(value: str) -> str:
     """The name of a cookie (RFC 6265: a token)."""
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}", value):
         refuse(f"{shown(value)} is not the name of a cookie", "letters, digits and - _ .")
+    return value
+
+
+def claim(value: str) -> str:
+    """The name of a claim of a token, with dots between nested ones.
+
+    https://istio.io/latest/docs/tasks/security/authentication/jwt-route/
+    """
+    if not re.fullmatch(r"[^\s.\[\]\x00-\x1f]+(\.[^\s.\[\]\x00-\x1f]+)*|\[[^\s\[\]]+\](\[[^\s\[\]]+\])*", value):
+        refuse(
+            f"{shown(value)} is not a claim",
+            "its name, with dots between nested ones; or each part in brackets: [a.b][c]",
+        )
+    return value
+
+
+def host_or_ip(value: str) -> str:
+    """A DNS name without wildcard, or an IP address."""
+    from ipaddress import ip_address
+
+    try:
+        ip_address(value)
+    except ValueError:
+        dns_name(value)
+    return value
+
+
+def cidr(value: str) -> str:
+    """An IP address or a block of them, IPv4 or IPv6 (istio agent.ValidateIPSubnet)."""
+    from ipaddress import ip_network
+
+    try:
+        block = ip_network(value, strict=False)
+    except ValueError:
+        refuse(f"{shown(value)} is not a block of addresses", "write for example 10.0.0.0/8")
+    if "/" in value and value.split("/")[0] != str(block.network_address):
+        refuse(f"{shown(value)} has bits beyond its length", f"write {block}")
     return value
 
 
@@ -246,16 +283,28 @@ def principal(value: str) -> str:
     return value
 
 
+def template(value: str) -> str:
+    """A path whose segments may be ``{*}``, for any one, or ``{**}``, for any number; behind that stands no other.
+
+    https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
+    """
+    segments = path(value).split("/")[1:]
+    for index, segment in enumerate(segments):
+        if segment in ("{*}", "{**}"):
+            if "{**}" in segments[:index]:
+                refuse(f"{shown(value)}: no template may stand behind {{**}}", "end the path with {**}")
+        elif not re.fullmatch(r"[a-zA-Z0-9\-._~%!$&'()+,;:@=]*", segment):
+            refuse(f"{shown(value)} is not a path template", "{*} stands for one whole segment, {**} for the rest")
+    return value
+
+
 def access_path(value: str) -> str:
     """A path pattern of an access rule: ``/a``, ``/a/*``, ``/a*``, ``*/a``, or a template with ``{*}`` and ``{**}``.
 
     https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
     """
     if "{" in value or "}" in value:
-        rest = value.replace("{*}", "x").replace("{**}", "x")
-        if re.search(r"[{}*]", rest) or ("{**}" in value[:-4] and "{" in value.split("{**}", 1)[1]):
-            refuse(f"{shown(value)} is not a path template", "{*} stands for one segment, {**} for the rest")
-        return path(value)
+        return template(value)
     if value.startswith("*") and len(value) > 1:
         return "*" + path(value[1:])
     if "*" in value[:-1]:

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from cmp.spec.types import (
     Bool,
+    Cidr,
+    Claim,
     CookieName,
     Count,
     DnsName,
@@ -59,8 +61,6 @@ class TextMatch(Model):
 class Match(Model):
     """Conditions of a route; all of one match must hold. Several values of one key are an OR."""
 
-    later: ClassVar[frozenset[str]] = words("claims gateways")
-
     path: tuple[PathMatch, ...] = ()
     headers: dict[Header, TextMatch] = {}
     withoutHeaders: dict[Header, TextMatch] = {}
@@ -72,26 +72,35 @@ class Match(Model):
     ignoreUriCase: Bool | None = None
     from_: Workload | None = Field(None, alias="from")
     sourceLabels: dict[SelectorKey, LabelValue] = {}
+    claims: dict[Claim, TextMatch] = {}
+    gateways: tuple[Label, ...] = ()
     port: Word | None = None
+
+
+class RegexRewrite(Model):
+    """What a regular expression finds in the path, and what comes in its place (RE2: a backslash and 1 is a group)."""
+
+    match: Regex
+    rewrite: Text
 
 
 class Rewrite(Model):
     """What replaces the matched part of the path, and the Host header, before the request is sent on."""
 
-    later: ClassVar[frozenset[str]] = words("regex")
-
     path: Path | None = None
+    regex: RegexRewrite | None = None
     authority: DnsName | None = None
 
 
 class Retries(Model):
     """How failed tries are repeated (Istio's HTTPRetry). The default repeats only what was never sent."""
 
-    later: ClassVar[frozenset[str]] = words("backoff retryRemoteLocalities retryIgnorePreviousHosts")
-
     attempts: Count | None = None
     perTryTimeout: Duration | None = None
     retryOn: tuple[RetryCondition, ...] = ()
+    backoff: Duration | None = None
+    retryRemoteLocalities: Bool | None = None
+    retryIgnorePreviousHosts: Bool | None = None
 
 
 class HeaderChanges(Model):
@@ -184,36 +193,81 @@ class DirectResponse(Model):
 
 
 class Mirror(Model):
-    """A version that gets a copy of a share of the requests; its answers are dropped."""
+    """What gets a copy of a share of the requests; its answers are dropped."""
 
-    later: ClassVar[frozenset[str]] = words("service host port")
-
-    version: Label
+    version: Label | None = None
+    service: Workload | None = None
+    host: DnsName | None = None
+    port: Word | None = None
     percentage: Percent | None = None
 
 
 class Route(Target):
     """One rule, tried in the order written. Without `match` it is the last."""
 
-    later: ClassVar[frozenset[str]] = words("delegate")
-
     name: Label | None = None
     match: tuple[Match, ...] = ()
     redirect: Redirect | None = None
     directResponse: DirectResponse | None = None
+    delegate: Workload | None = None
     fault: Fault | None = None
     mirror: tuple[Mirror, ...] = ()
+
+
+class StreamMatch(Model):
+    """Conditions of a rule for connections: the port they go to, and who opens them."""
+
+    port: Word | None = None
+    from_: Workload | None = Field(None, alias="from")
+    sourceLabels: dict[SelectorKey, LabelValue] = {}
+    destinationSubnets: tuple[Cidr, ...] = ()
+
+
+class TlsMatch(StreamMatch):
+    """The same for encrypted connections, with the server names that clients ask for."""
+
+    sniHosts: tuple[Host, ...]
+
+
+class StreamDestination(Model):
+    """A target of connections: a version of this service, another service, or a host."""
+
+    version: Label | None = None
+    service: Workload | None = None
+    host: DnsName | None = None
+    port: Word | None = None
+    weight: Weight | None = None
+
+
+class StreamRoute(Model):
+    """Where connections go."""
+
+    to: dict[Label, Weight] = {}
+    destinations: tuple[StreamDestination, ...] = ()
+
+
+class TcpRoute(StreamRoute):
+    """One rule for connections of TCP ports, tried in the order written. Below them come the versions' weights."""
+
+    match: tuple[StreamMatch, ...] = ()
+
+
+class TlsRoute(StreamRoute):
+    """One rule for connections of ports that speak TLS themselves, by the name of the server that is asked for."""
+
+    match: tuple[TlsMatch, ...]
 
 
 class Expose(Target):
     """A host at a gateway of the platform. `path` bounds what of the service is to be seen there."""
 
-    later: ClassVar[frozenset[str]] = words("tls gatewayPort redirect directResponse delegated fault mirror")
+    later: ClassVar[frozenset[str]] = words("tls gatewayPort redirect directResponse fault mirror")
 
-    host: Host
+    host: Host | None = None
     gateway: Label | None = None
     port: Word | None = None
     path: tuple[PathMatch, ...] = ()
+    delegated: Bool | None = None
 
 
 class Call(Model):

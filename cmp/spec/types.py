@@ -43,6 +43,7 @@ _MIXED = WithJsonSchema({"type": ["string", "integer"]})
 Percent = Annotated[
     int, BeforeValidator(v.percent), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]+%?$"})
 ]
+Ratio = Annotated[float, Field(ge=1), BeforeValidator(v.ratio), WithJsonSchema({"type": "number", "minimum": 1})]
 _DURATION = WithJsonSchema({"type": "string", "pattern": "^([0-9.]+(ms|s|m|h))+$"})
 Duration = Annotated[str, BeforeValidator(v.duration), _DURATION]
 DurationOrZero = Annotated[str, BeforeValidator(v.duration_or_zero), _DURATION]
@@ -67,6 +68,9 @@ Repository = Annotated[str, AfterValidator(k.image_repository)]
 Tag = Annotated[str, AfterValidator(k.image_tag), WithJsonSchema({"type": ["string", "number"]})]
 Digest = Annotated[str, AfterValidator(k.image_digest)]
 HeaderValue = Annotated[str, AfterValidator(s.header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Claim = Annotated[str, AfterValidator(s.claim)]
+HostOrIp = Annotated[str, AfterValidator(s.host_or_ip)]
+Cidr = Annotated[str, AfterValidator(s.cidr)]
 CookieName = Annotated[str, AfterValidator(s.cookie_name)]
 GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]
 RetryCondition = Annotated[str, AfterValidator(s.retry_condition)]

@@ -48,6 +48,13 @@ def integer(value: Any) -> Any:
     refuse(f"expected a whole number, got {shown(value)}", "write decimal digits, for example 8080", "MS103")
 
 
+def ratio(value: Any) -> float:
+    """A decimal number, without quotes and exponent."""
+    if type(value) is str and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value):
+        return float(value)
+    refuse(f"expected a number, got {shown(value)}", "write for example 1.5, without quotes", "MS103")
+
+
 def boolean(value: Any) -> Any:
     """``true`` or ``false`` without quotes (YAML 1.2: ``yes`` and ``on`` are text)."""
     if type(value) is bool:

@@ -48,7 +48,14 @@ ACCEPTED = (
 
 #: What some cases refer to and do not hold, because other applications have it. Their batches get stand-ins for it.
 NAMESPACES = {"access-by-namespace-gateway-and-principal": ("ops", "other")}
-DESTINATIONS = {"catalog-ports", "policy-beside-a-catalog", "route-to-other-services-and-hosts"}
+DESTINATIONS = {
+    "delegate-to-a-service",
+    "route-mirror-to-services-and-hosts",
+    "tls-routes",
+    "catalog-ports",
+    "policy-beside-a-catalog",
+    "route-to-other-services-and-hosts",
+}
 PLATFORMS = {"platform-above-the-path"}
 
 #: Analyzers that ran, but over nothing that comes from us, since no output has what they look at.
@@ -95,8 +102,9 @@ def stand_ins(objects: list[Any]) -> list[Any]:
     }
     known |= {host for one in of(objects, "ServiceEntry") for host in one["spec"]["hosts"]}
     wanted: dict[str, set[int]] = {}
-    for rule in (rule for one in of(objects, "VirtualService") for rule in one["spec"].get("http", ())):
-        for one in (route["destination"] for route in rule["route"]):
+    kinds = ("http", "tcp", "tls")
+    for rule in (rule for one in of(objects, "VirtualService") for kind in kinds for rule in one["spec"].get(kind, ())):
+        for one in (route["destination"] for key in ("route", "mirrors") for route in rule.get(key, ())):
             if one["host"] not in known:
                 wanted.setdefault(one["host"], set()).add(one.get("port", {}).get("number", 80))
     return [stand_in(host, sorted(numbers)) for host, numbers in wanted.items()]

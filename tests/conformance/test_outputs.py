@@ -28,6 +28,7 @@ NEWER = {
     "policy-cookie-attributes": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-cookie-attributes-of-a-port": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-retry-budget": "1.27: TrafficPolicy.retryBudget",
+    "retries-of-every-kind": "1.26: HTTPRetry.backoff, retryIgnorePreviousHosts",
 }
 BUNDLES = ("istio", "istio-1.24")
 JUDGED = [(file, bundle) for file in FILES for bundle in BUNDLES if bundle == "istio" or file.parent.name not in NEWER]

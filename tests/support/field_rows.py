@@ -102,6 +102,11 @@ def targets() -> Iterator[tuple[str, Row]]:
             f"{at}.retries.perTryTimeout",
             Row(retries % "perTryTimeout: @", f"{RULE}.retries.perTryTimeout", v.duration, SYNTAX),
         )
+        yield f"{at}.retries.backoff", Row(retries % "backoff: @", f"{RULE}.retries.backoff", v.duration, SYNTAX)
+        regex = body % "rewrite: {regex: {match: %s, rewrite: %s}}"
+        place = f"{RULE}.rewrite.uriRegexRewrite"
+        yield f"{at}.rewrite.regex.match", Row(regex % ("@", "x"), f"{place}.match", same, SYNTAX)
+        yield f"{at}.rewrite.regex.rewrite", Row(regex % ("x", "@"), f"{place}.rewrite", same, SYNTAX)
         yield f"{at}.retries.retryOn[]", Row(retries % "retryOn: [@]", f"{RULE}.retries.retryOn", same, texts)
 
 
@@ -112,6 +117,43 @@ def match_paths() -> Iterator[tuple[str, Row]]:
         yield f"{at}.exact", Row(body % "path: [{exact: @}]", f"{MATCH}.uri.exact", texts=SYNTAX)
         yield f"{at}.prefix", Row(body % "path: [{prefix: @}]", f"{MATCH}.uri.prefix", unless_all, SYNTAX)
         yield f"{at}.regex", Row(body % "path: [{regex: @}]", f"{MATCH}.uri.regex")
+
+
+def streams() -> Iterator[tuple[str, Row]]:
+    """Rules for connections."""
+    for key, kind, asked in (("tcpRoutes", "tcp", ""), ("tlsRoutes", "tls", "sniHosts: web.ns.svc.cluster.local, ")):
+        at, rule = f"MeshService.{key}[]", f"VirtualService:spec.{kind}.[]"
+        ports = f"port: null, ports: {{{kind}: 81}}, "
+        match = ports + f"{key}: [{{to: v1, match: {{{asked}%s}}}}]"
+        place = f"{rule}.match.[]"
+        yield f"{at}.match[].port", Row(match % "port: @", texts=SYNTAX)
+        caller = Row(match % "from: @", f"{place}.sourceLabels.app", lambda x: x.partition(".")[0], SYNTAX)
+        yield f"{at}.match[].from", caller
+        labels = f"{place}.sourceLabels"
+        yield f"{at}.match[].sourceLabels.*=", Row(match % "sourceLabels: {@: x}", f"{labels}.{{}}", same, SYNTAX)
+        yield f"{at}.match[].sourceLabels.*", Row(match % "sourceLabels: {a: @}", f"{labels}.a", same, SYNTAX)
+        subnets = Row(match % "destinationSubnets: [@]", f"{place}.destinationSubnets.[]", same, SYNTAX)
+        yield f"{at}.match[].destinationSubnets[]", subnets
+        route = ports + f"{key}: [{{match: {{{asked}}}, %s}}]"
+        destination = f"{rule}.route.[].destination"
+        yield f"{at}.to.*=", Row(route % "to: {@: 100}", f"{destination}.subset", same, SYNTAX)
+        listed = route % "destinations: [{%s, weight: 100}]"
+        yield f"{at}.destinations[].version", Row(listed % "version: @", f"{destination}.subset", same, SYNTAX)
+        yield f"{at}.destinations[].service", Row(listed % "service: @", f"{destination}.host", host, SYNTAX)
+        yield f"{at}.destinations[].host", Row(listed % "host: @", f"{destination}.host", str.lower, SYNTAX)
+        yield f"{at}.destinations[].port", Row(listed % "host: a.example.com, port: @", texts=SYNTAX)
+    names = "port: null, ports: {tls: 81}, tlsRoutes: [{to: v1, match: {sniHosts: [@]}}]"
+    sni = Row(names, "VirtualService:spec.tls.[].match.[].sniHosts.[]", str.lower, SYNTAX)
+    yield "MeshService.tlsRoutes[].match[].sniHosts[]", sni
+
+
+def mirrors() -> Iterator[tuple[str, Row]]:
+    at, listed = "MeshService.routes[].mirror[]", ROUTE % "mirror: [{%s}]"
+    place = f"{RULE}.mirrors.[].destination"
+    yield f"{at}.version", Row(ROUTE % "mirror: @", texts=SYNTAX)
+    yield f"{at}.service", Row(listed % "service: @", f"{place}.host", host, SYNTAX)
+    yield f"{at}.host", Row(listed % "host: @", f"{place}.host", str.lower, SYNTAX)
+    yield f"{at}.port", Row(listed % "host: a.example.com, port: @", texts=SYNTAX)
 
 
 def in_cookie(value: str) -> str:
@@ -164,6 +206,11 @@ def match_texts() -> Iterator[tuple[str, Row]]:
         for kind in ("exact", "prefix", "regex"):
             at = f"MeshService.routes[].match[].{key}.{kind}"
             yield at, Row(ANY % f"{key}: {{{kind}: @}}", f"{MATCH}.{key}.{kind}", same, SYNTAX)
+    claims, at = "MeshService.routes[].match[].claims.*", "expose: 'claims.example.com', "
+    yield f"{claims}=", Row(at + ANY % "claims: {@: x}", texts=SYNTAX)
+    for kind in ("exact", "prefix", "regex"):
+        yield f"{claims}.{kind}", Row(at + ANY % f"claims: {{a: {{{kind}: @}}}}", texts=SYNTAX)
+    yield "MeshService.routes[].match[].gateways[]", Row(ANY % "gateways: [@]", texts=SYNTAX)
     labels, source = "MeshService.routes[].match[].sourceLabels.*", f"{MATCH}.sourceLabels"
     yield f"{labels}=", Row(ANY % "sourceLabels: {@: x}", f"{source}.{{}}", same, SYNTAX)
     yield labels, Row(ANY % "sourceLabels: {a: @}", f"{source}.a", same, SYNTAX)
@@ -195,6 +242,13 @@ def policies() -> Iterator[tuple[str, Row]]:
             at = f"{place}.{path.replace('*=', '{}').replace('[]', '.[]')}"
             texts = row.texts if holder == "MeshService" else SYNTAX  # all are built by the same function
             yield f"{holder}.{path}", Row(body % row.fields, at, row.expected, texts)
+
+
+def tunnels() -> Iterator[tuple[str, Row]]:
+    for holder in ("MeshService", "MeshService.versions.*"):
+        body, place = HOLDERS[holder]
+        written = "port: null, ports: {tcp: 81}, " + body % "tunnel: {targetHost: @, targetPort: 443}"
+        yield f"{holder}.tunnel.targetHost", Row(written, f"{place}.tunnel.targetHost", same, SYNTAX)
 
 
 def policy_fields() -> Iterator[tuple[str, Row]]:
@@ -249,6 +303,7 @@ SERVICE_ROWS: dict[str, Row] = {
         "image: {pullSecrets: [@]}", f"{POD}.imagePullSecrets.[].name", texts=SYNTAX
     ),
     **dict(policies()),
+    **dict(tunnels()),
     "MeshService.command[]": Row("command: [@]", f"{CONTAINER}.command.[]"),
     "MeshService.args[]": Row("args: [@]", f"{CONTAINER}.args.[]"),
     "MeshService.resources.requests.cpu": Row(
@@ -319,7 +374,14 @@ SERVICE_ROWS: dict[str, Row] = {
     "MeshService.routes[].fault.abort.grpcStatus": Row(
         ROUTE % "fault: {abort: {grpcStatus: @}}", f"{RULE}.fault.abort.grpcStatus", texts=SYNTAX
     ),
-    "MeshService.routes[].mirror[].version": Row(ROUTE % "mirror: @", texts=SYNTAX),
+    **dict(mirrors()),
+    **dict(streams()),
+    "MeshService.routes[].delegate": Row(
+        "routes: [{match: {path: /r}, delegate: @}]",
+        f"{RULE}.delegate.name",
+        lambda x: f"{x.partition('.')[0]}-delegated",
+        SYNTAX,
+    ),
     "MeshService.routes[].name": Row(ROUTE % "name: @", texts=SYNTAX),
     **dict(match_paths()),
     **dict(match_texts()),
@@ -331,6 +393,7 @@ SERVICE_ROWS: dict[str, Row] = {
     "MeshService.retries.perTryTimeout": Row(
         "retries: {perTryTimeout: @}", f"{RULE}.retries.perTryTimeout", v.duration, SYNTAX
     ),
+    "MeshService.retries.backoff": Row("retries: {backoff: @}", f"{RULE}.retries.backoff", v.duration, SYNTAX),
     "MeshService.retries.retryOn[]": Row("retries: {retryOn: [@]}", f"{RULE}.retries.retryOn"),
     "MeshService.expose[].host": Row("expose: [{host: @}]", "VirtualService:spec.hosts.[]", str.lower, SYNTAX),
     "MeshService.expose[].gateway": Row(EXPOSE % "gateway: @", texts=SYNTAX),

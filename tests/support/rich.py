@@ -47,6 +47,7 @@ ports:
   http: {port: 80, targetPort: 8080}
   grpc: 9000
   tcp-raw: {port: 7000, protocol: tcp}
+  tls-own: 7443
   http-admin: 9090
 loadBalancer:
   consistentHash:
@@ -105,7 +106,8 @@ routes:
     to: {v2: 100}
     rewrite: {path: /, authority: full.internal}
     timeout: 90s
-    retries: {attempts: 3, perTryTimeout: 1500ms, retryOn: [connect-failure, "503"]}
+    retries: {attempts: 3, perTryTimeout: 1500ms, retryOn: [connect-failure, "503"], backoff: 50ms,
+              retryRemoteLocalities: true, retryIgnorePreviousHosts: false}
   - match:
       - {cookies: {group: 1e3}, authority: {prefix: full.}, scheme: https, withoutHeaders: {x-old: {present: true}}}
       - {path: {pattern: /Case/*}, ignoreUriCase: true, from: batch.jobs, sourceLabels: {tier: beta}}
@@ -113,13 +115,17 @@ routes:
     cors: {allowOrigins: [https://a.example.com, {prefix: "http://"}, {regex: ".*"}], allowMethods: [GET],
            allowHeaders: [x-a], exposeHeaders: x-b, maxAge: 24h, allowCredentials: true, unmatchedPreflights: IGNORE}
     destinations: [{version: v2, headers: {request: {remove: x-z}, response: {remove: server}}}]
+  - match: {claims: {groups: beta}, gateways: public}
+    rewrite: {regex: {match: "/+", rewrite: /}}
+    to: v2
+  - {match: {path: "/users/{*}/x"}, to: v2}
   - match: {path: /moved}
     redirect: {path: /full/moved, authority: www.example.com, scheme: https, port: 8443, redirectCode: 308}
   - match: {path: /gone}
     directResponse: {status: 410, body: 1e3}
   - match: {path: /tried/*}
     fault: {delay: {fixedDelay: 1.5s, percentage: 10%}, abort: {httpStatus: 503, percentage: 1}}
-    mirror: [{version: v2, percentage: 5%}, v1]
+    mirror: [{version: v2, percentage: 5%}, v1, {service: web, port: http}, {host: legacy.example.net, port: 8443}]
   - match: {path: /tried-grpc/*}
     fault: {abort: {grpcStatus: UNAVAILABLE}}
   - match: {path: {regex: "/item/[0-9]+"}}
@@ -132,7 +138,18 @@ routes:
 timeout: 10s
 retries: {attempts: 1, perTryTimeout: 2s, retryOn: reset}
 cors: {allowOrigins: "*"}
+tcpRoutes:
+  - match: [{port: tcp-raw, from: web, sourceLabels: {tier: beta}, destinationSubnets: [10.0.0.0/8, 192.0.2.1]}]
+    to: {v1: 30, v2: 70}
+  - destinations: [{version: v1, port: tcp-raw, weight: 50}, {service: ledger.finance, port: other, weight: 50}]
+tlsRoutes:
+  - match: {sniHosts: [full.shop.svc.cluster.example], port: tls-own, from: web, sourceLabels: {tier: beta},
+            destinationSubnets: 10.0.0.0/8}
+    to: v2
+  - match: {sniHosts: full.shop.svc.cluster.example}
+    destinations: [{host: secure.example.net, port: 443, weight: 20}, {version: v1, weight: 80}]
 expose:
+  - {delegated: true, gateway: public, port: http, path: /part/*, to: v1}
   - {host: shop.example.com, gateway: public, port: http, path: [/full/*, {exact: /full.ico}], rewrite: /, timeout: 5s,
      retries: 0, to: v1, headers: {response: {set: {x-via: gateway}}}, cors: {allowOrigins: https://shop.example.com}}
   - host: a.example.org
@@ -153,6 +170,7 @@ calls:
   - url: https://api.example.com
   - http://legacy.example.net:8443
   - tcp://db.example.net:5432
+  - https://secure.example.net
 parameters: [image.tag, env.C]
 environments:
   prod: {replicas: {max: 20}, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
@@ -205,6 +223,19 @@ apiVersion: meshspec.io/v1alpha1
 kind: MeshService
 metadata: {name: raw, namespace: shop}
 image: registry.example.com/raw:1
+ports: {tcp: 7000, http: 8080}
+mtls: DISABLE
+access: {}
+routes: {match: {path: /handed/*}, delegate: ledger.finance}
+versions:
+  v1: {loadBalancer: {warmup: {duration: 10s, aggression: 1.5}}}
+  v2: {weight: 0, tunnel: {protocol: CONNECT, targetHost: target.example.com, targetPort: 443}}
+tunnel: {targetHost: 192.0.2.1, targetPort: 443}
+---
+apiVersion: meshspec.io/v1alpha1
+kind: MeshService
+metadata: {name: proxied, namespace: shop}
+image: registry.example.com/proxied:1
 ports: {tcp: 7000}
 mtls: DISABLE
 access: {}

@@ -1,0 +1,77 @@
+"""Checks of rules for connections: which ports they are for, and which server names they can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cmp.checks.finding import Finding, Step
+from cmp.context.model import TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Service
+
+
+def check_encrypted_ports(context: Context) -> Iterator[Finding]:
+    """A port that speaks TLS itself is split by server names alone: others would be refused at a rule without any."""
+    for service in context.services:
+        serving = [version for version in service.versions if version.weight]
+        for port in service.ports:
+            if port.protocol in TLS_PROTOCOLS and len(serving) > 1 and not service.tls:
+                message = f'port "{port.name}" speaks TLS itself: it is split only for server names that are known'
+                help = "add tlsRoutes: {match: {sniHosts: ...}}, or give one version all the weight"
+                yield Finding("MS218", service, ("ports", port.name), message, help, True)
+
+
+def check_stream_ports(context: Context) -> Iterator[Finding]:
+    """Rules for connections are for ports of their kind."""
+    for service in context.services:
+        for key, protocols, kind in (("tcpRoutes", TCP_PROTOCOLS, "TCP"), ("tlsRoutes", TLS_PROTOCOLS, "TLS")):
+            routes = getattr(service.spec, key)
+            if routes and not any(port.protocol in protocols for port in service.ports):
+                message = f'"{service.name}" has {key}, but no {kind} port'
+                help = f"add one, for example ports: {{{kind.lower()}: 9000}}, or use routes"
+                yield Finding("MS205", service, (key,), message, help, True)
+                continue
+            for index, route in enumerate(routes):
+                for number, match in enumerate(route.match):
+                    port = service.port(match.port) if match.port is not None else None
+                    if port is not None and port.protocol not in protocols:
+                        message = f'port "{port.name}" is no {kind} port'
+                        help = f"{key} are for ports that speak {', '.join(sorted(protocols))}"
+                        yield Finding("MS218", service, (key, index, "match", number, "port"), message, help)
+
+
+def check_stream_order(context: Context) -> Iterator[Finding]:
+    """No rule stands behind one that takes all connections of its ports."""
+    for service in context.services:
+        taken: set[str] = set()
+        for index, route in enumerate(service.spec.tcpRoutes):
+            wanted = [(match, _ports(service, match.port)) for match in route.match]
+            ports = {name for _, names in wanted for name in names} if route.match else _ports(service, None)
+            if ports and ports <= taken:
+                message = "no connection gets here: what stands before it takes all"
+                help = "put what is more general behind it, or remove one"
+                yield Finding("MS219", service, ("tcpRoutes", index), message, help)
+            taken |= ports if not route.match else set()
+            for match, names in wanted:
+                if match.from_ is None and not (match.sourceLabels or match.destinationSubnets):
+                    taken |= names
+
+
+def _ports(service: Service, named: str | None) -> set[str]:
+    """The names of the TCP ports that a match is for."""
+    ports = [port for port in service.ports if port.protocol in TCP_PROTOCOLS]
+    return {port.name for port in ports if named in (None, port.name, str(port.number))}
+
+
+def check_server_names(context: Context) -> Iterator[Finding]:
+    """Server names are whole names; they become hosts of the service's rules, which its requests must not follow."""
+    for service in context.services:
+        for index, route in enumerate(service.spec.tlsRoutes):
+            for number, match in enumerate(route.match):
+                for position, name in enumerate(match.sniHosts):
+                    path: tuple[Step, ...] = ("tlsRoutes", index, "match", number, "sniHosts", position)
+                    if "." not in name or name == "*":
+                        message = f'"{name}" is not the whole name of a server'
+                        yield Finding("MS104", service, path, message, f"write for example {service.host}")
+                    elif service.http and name != service.host:
+                        message = f'HTTP requests for "{name}" would follow the routes of "{service.name}"'
+                        help = "give what speaks TLS a service of its own"
+                        yield Finding("MS218", service, path, message, help)
