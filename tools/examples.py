@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "loadBalancer.consistentHash.httpCookie": "policy-cookie-attributes",
         "loadBalancer.consistentHash.ringHash": "policy-sticky-by-cookie",
         "loadBalancer.localityLbSetting": "policy-locality-of-ports",
+        "loadBalancer.warmup": "policy-warmup",
         "connectionPool": "policy-pools",
         "outlierDetection": "policy-outliers",
         "tls": "policy-tls-of-ports",

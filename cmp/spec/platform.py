@@ -79,7 +79,7 @@ class MeshPlatform(Model):
     )
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
-    profile: Literal["1"] | None = None  #: The set of defaults. Default: `1`.
+    profile: Literal["1"] | None = None  #: The set of defaults; there is one so far.
     istio: Istio | None = None  #: The mesh to write for.
     gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.

@@ -55,7 +55,7 @@ class Replicas(Model):
 
     later: ClassVar[frozenset[str]] = words("memory metrics behavior triggers")
 
-    count: Count | None = None  #: A fixed number of pods. Default: `1`.
+    count: Count | None = None  #: A fixed number of pods.
     min: Positive | None = None  #: The least number of pods of a range. Default: `1`.
     max: Positive | None = None  #: The most pods of a range.
     cpu: Percent | None = None  #: The utilization of the CPU request that the autoscaler keeps. Default: `80%`.
