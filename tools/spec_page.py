@@ -200,9 +200,9 @@ class _Block:
         if form is None:
             return
         short = [f"A plain value is its `{form.text}`."] if isinstance(form.text, str) else []
-        short += [sentence(one) for one in (form.text, form.rest) if callable(one)]
+        short += [sentence(form.text)] if callable(form.text) else []
         if short:
-            yield f"In short: {' '.join(short)}\n"
+            yield " ".join(short) + "\n"
         if len(form.one_of) > 1 and form.one_of != (("tag",), ("digest",)):
             groups = [" with ".join(f"`{key}`" for key in group) for group in form.one_of if self._has(group)]
             needed = "One of them is required: " if form.needed else "These exclude each other: "
@@ -253,7 +253,7 @@ class _Block:
     def _example(self, case: str, title: str) -> str:
         first = self._reference.examples.setdefault(case, self._section)
         if first is not self._section:
-            return f"{title}: as of [`{first.title}`](#{first.anchor}).\n"
+            return f"{title}: see [`{first.title}`](#{first.anchor}).\n"
         return shown(self._section.kind, case, title)
 
 

@@ -62,11 +62,11 @@ class Values:
         if form is None or form.text is None:
             return long
         if callable(form.text):
-            return f"text, or {long}"
+            return f"text or {long}"
         short = without_none(types_of(plain)[form.text])
         if get_origin(short) is tuple:
             short = get_args(short)[0]
-        return f"{self._long(short, f'{path}.{form.text}')}, or {long}"
+        return f"{self._long(short, f'{path}.{form.text}')} or {long}"
 
     def _long(self, plain: Any, path: str) -> str:
         if isinstance(plain, type) and issubclass(plain, Model):

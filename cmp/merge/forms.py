@@ -74,7 +74,7 @@ PROBE_KINDS = (("http",), ("grpc",), ("tcp",), ("exec",))
 
 
 def health(entries: Entries) -> Entries:
-    """A probe in place of the three is readiness and liveness."""
+    """A probe written in place of the three is readiness and liveness."""
     probe = {key: node for key, node in entries.items() if key not in ("readiness", "liveness", "startup")}
     if not any(kind in probe for (kind,) in PROBE_KINDS):
         return entries

@@ -56,7 +56,7 @@ class TextMatch(Model):
     exact: Text | None = None  #: The whole value.
     prefix: Word | None = None  #: Its beginning.
     regex: Regex | None = None  #: The whole value.
-    present: Literal["true"] | None = None  #: That it is there, whatever its value.
+    present: Literal["true"] | None = None  #: That it is there; not for `authority`, `scheme` and origins.
 
 
 class Match(Model):
@@ -94,7 +94,7 @@ class Rewrite(Model):
 
 
 class Retries(Model):
-    """How failed tries are repeated (Istio's HTTPRetry). The default repeats only what was never sent.
+    """How failed tries are repeated. The default repeats only what was never sent.
 
     https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
     """
@@ -108,7 +108,7 @@ class Retries(Model):
 
 
 class HeaderChanges(Model):
-    """What is done to headers before they are sent on. Values are Envoy's format strings: a percent sign is `%%`.
+    """What is done to headers before they are sent on. Values are Envoy's format strings: `%` begins a command.
 
     https://istio.io/latest/docs/reference/config/networking/virtual-service/#Headers-HeaderOperations
     """
@@ -129,7 +129,7 @@ class Headers(Model):
 
 
 class Cors(Model):
-    """Which pages of other origins may call (Istio's CorsPolicy). A plain origin matches exactly.
+    """Which pages of other origins may call. A plain origin matches exactly.
 
     https://istio.io/latest/docs/reference/config/networking/virtual-service/#CorsPolicy
     """

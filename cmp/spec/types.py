@@ -29,11 +29,11 @@ def words(text: str) -> frozenset[str]:
 
 
 Int = Annotated[int, BeforeValidator(v.integer)]  #: whole number
-Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]  #: whole number, 1 to 65535
-Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number, 0 or more
-Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number, 1 or more
-Status = Annotated[int, Field(ge=200, le=599), BeforeValidator(v.integer)]  #: HTTP status, 200 to 599
-RedirectCode = Annotated[int, Field(ge=300, le=399), BeforeValidator(v.integer)]  #: HTTP status, 300 to 399
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]  #: whole number from 1 to 65535
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 0
+Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 1
+Status = Annotated[int, Field(ge=200, le=599), BeforeValidator(v.integer)]  #: HTTP status from 200 to 599
+RedirectCode = Annotated[int, Field(ge=300, le=399), BeforeValidator(v.integer)]  #: HTTP status from 300 to 399
 #: percentage (`10%`)
 Weight = Annotated[
     int, BeforeValidator(v.percent), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]+%?$"})
@@ -47,7 +47,7 @@ Percent = Annotated[
 ]
 _DURATION = WithJsonSchema({"type": "string", "pattern": "^([0-9.]+(ms|s|m|h))+$"})
 Duration = Annotated[str, BeforeValidator(v.duration), _DURATION]  #: duration (`500ms`, `5s`, `1m30s`)
-DurationOrZero = Annotated[str, BeforeValidator(v.duration_or_zero), _DURATION]  #: duration (`500ms`, `5s`), or `0s`
+DurationOrZero = Annotated[str, BeforeValidator(v.duration_or_zero), _DURATION]  #: duration (`500ms`, `5s`, `0s`)
 #: CPU quantity (`100m`, `2`)
 Cpu = Annotated[str, BeforeValidator(v.cpu), WithJsonSchema({"type": ["string", "number"]})]
 #: quantity of bytes (`256Mi`, `1Gi`)
@@ -59,12 +59,12 @@ Label = Annotated[str, AfterValidator(k.label)]  #: name
 #: name that begins with a letter
 ServiceName = Annotated[str, AfterValidator(k.service_name)]
 Subdomain = Annotated[str, AfterValidator(k.subdomain)]  #: name of a Kubernetes object
-Host = Annotated[str, AfterValidator(s.host)]  #: host name, `*.` before one, or `*`
+Host = Annotated[str, AfterValidator(s.host)]  #: host name (`a.example.com`, `*.example.com`, `*`)
 Path = Annotated[str, AfterValidator(s.path)]  #: path (`/a/b`)
-ProbePath = Annotated[str, AfterValidator(s.probe_path)]  #: path (`/ready`), also with a query
+ProbePath = Annotated[str, AfterValidator(s.probe_path)]  #: path (`/ready`)
 DnsName = Annotated[str, AfterValidator(s.dns_name)]  #: host name
-Pattern = Annotated[str, AfterValidator(s.pattern)]  #: path pattern: `/a`, `/a/*` or `/a*`
-#: path pattern: `/a`, `/a/*`, `/a*`, `*/a`, `/a/{*}/b` or `/a/{**}`
+Pattern = Annotated[str, AfterValidator(s.pattern)]  #: path pattern (`/a`, `/a/*`, `/a*`)
+#: path pattern (`/a`, `/a/*`, `/a*`, `*/a`, `/a/{*}/b`, `/a/{**}`)
 AccessPath = Annotated[str, AfterValidator(s.access_path)]
 Regex = Annotated[str, AfterValidator(s.regex)]  #: regular expression in RE2 syntax
 Header = Annotated[str, AfterValidator(s.header)]  #: header or parameter name
@@ -72,11 +72,11 @@ Registry = Annotated[str, AfterValidator(k.image_registry)]  #: host of a regist
 Repository = Annotated[str, AfterValidator(k.image_repository)]  #: name of an image (`shop/reviews`)
 Tag = Annotated[str, AfterValidator(k.image_tag), WithJsonSchema({"type": ["string", "number"]})]  #: tag of an image
 Digest = Annotated[str, AfterValidator(k.image_digest)]  #: digest of an image (`sha256:` and 64 hex digits)
-#: text, in which `%` begins a command of Envoy and `%%` is a percent sign
+#: text, where `%%` is a percent sign
 HeaderValue = Annotated[str, AfterValidator(s.header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 CookieName = Annotated[str, AfterValidator(s.cookie_name)]  #: name of a cookie
 GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]  #: name of a gRPC status (`UNAVAILABLE`)
-#: condition of Envoy (`5xx`, `reset`) or HTTP status (`503`)
+#: condition of Envoy or HTTP status (`reset`, `5xx`, `503`)
 RetryCondition = Annotated[str, AfterValidator(s.retry_condition)]
 Method = Annotated[str, AfterValidator(s.method)]  #: HTTP method (`GET`)
 EnvName = Annotated[str, AfterValidator(k.env_name)]  #: name of a variable

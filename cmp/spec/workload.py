@@ -69,7 +69,7 @@ class Quantities(Model):
 
 
 class Resources(Model):
-    """Requests and limits of the service's container. The shorthand `cpu` is a request, `memory` request and limit.
+    """Requests and limits of the service's container. In place of both, `cpu` is a request, `memory` both.
 
     https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
     """
@@ -93,7 +93,7 @@ class Probe(Model):
     https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
     """
 
-    http: ProbePath | None = None  #: The path that is asked for (httpGet).
+    http: ProbePath | None = None  #: The path that is asked for, also with a query (httpGet).
     grpc: Word | None = None  #: The port, by name or number, that is asked by gRPC's health protocol.
     tcp: Word | None = None  #: The port, by name or number, that has to accept a connection (tcpSocket).
     exec: tuple[Word, ...] | None = None  #: A command that is run in the container.
