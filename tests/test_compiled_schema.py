@@ -33,13 +33,16 @@ def inputs() -> list[Path]:
     return sorted(path for top in ("examples", "tests/cases") for path in (ROOT / top).iterdir() if path.is_dir())
 
 
-@pytest.mark.parametrize("name", ["cmp/spec/_core.py", "cmp/schema.json"])
+GENERATED = ["cmp/spec/_core.py", "cmp/schema.json", "docs/spec.md"]
+
+
+@pytest.mark.parametrize("name", GENERATED)
 def test_the_generated_file_is_up_to_date(name: str) -> None:
     assert generated()[name] == (ROOT / name).read_text(encoding="utf-8"), "run make schema"
 
 
 def test_all_generated_files_are_held_above() -> None:
-    assert set(generated()) == {"cmp/spec/_core.py", "cmp/schema.json"}
+    assert set(generated()) == set(GENERATED)
 
 
 def test_it_was_compiled_for_the_release_that_is_installed() -> None:

@@ -16,6 +16,7 @@ from cmp.spec.models import MODELS, keys_of
 from cmp.spec.types import Model
 from tests.support import rich
 from tests.support.fields import inside, models
+from tools.descriptions import of_field
 
 ROOT = Path(__file__).parents[1]
 SCHEMA: dict[str, Any] = json.loads((ROOT / "cmp" / "schema.json").read_text(encoding="utf-8"))
@@ -261,3 +262,12 @@ def test_nothing_but_lists_can_be_added_to() -> None:
 def test_every_model_has_a_description(name: str) -> None:
     """Editors show it."""
     assert _definition(name).get("description")
+
+
+@pytest.mark.parametrize("name", models())
+def test_keys_have_the_descriptions_of_the_models(name: str) -> None:
+    fields = models()[name].model_fields.items()
+    said = {field.alias or key: of_field(models()[name], key) for key, field in fields}
+    shown = {key: schema.get("description", "") for key, schema in _definition(name)["properties"].items()}
+
+    assert {key: shown[key] for key in said} == said

@@ -13,6 +13,8 @@ from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
 from cmp.merge.forms import PLATFORM, SERVICE, Form, resources
 from cmp.node import Node
 from cmp.spec.models import MODELS
+from tools.descriptions import DOCUMENT_KEYS, of_field
+from tools.values import all_models
 
 Schema = dict[str, Any]
 SCALAR: Schema = {"type": ["string", "number", "boolean"]}
@@ -33,6 +35,7 @@ def json_schema() -> str:
     _documents(defs)
     for schema in defs.values():
         _tidy(schema)
+    _describe(defs)
     kinds = [_if_kind(kind) for kind in ("MeshService", "MeshApp", "MeshPlatform")]
     top = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -189,6 +192,22 @@ def _documents(defs: Schema) -> None:
         named = {"allOf": [properties["metadata"], {"required": ["name"]}]}
         document: Schema = {**body, "properties": {**properties, "metadata": named}}
         defs[kind] = {**document, "required": ["apiVersion", "kind", *required]}
+
+
+def _describe(defs: Schema) -> None:
+    """What the models' comments say of their fields: editors show it."""
+    told = {name: {key: text for key, (_, text) in keys.items()} for name, keys in DOCUMENT_KEYS.items()}
+    for name, model in all_models().items():
+        texts = {field.alias or key: of_field(model, key) for key, field in model.model_fields.items()}
+        told[name] = {**told.get(name, {}), **{key: text for key, text in texts.items() if text}}
+    told["Resources"] |= told["Quantities"]
+    told["Health"] = {**told[PROBE], **told["Health"]}
+    told |= {kind.replace("Mesh", "") + "Body": told[kind] for kind in DOCUMENT_KEYS}
+    for name, texts in told.items():
+        properties = defs[name]["properties"]
+        for key, schema in properties.items():
+            if text := texts.get(key.removesuffix("+")):
+                properties[key] = {"description": text, **schema}
 
 
 def _layered(defs: Schema, kind: str) -> set[str]:

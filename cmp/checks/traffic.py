@@ -15,7 +15,8 @@ from cmp.context.resolve import candidates
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Destination, Mirror, Retries, StreamDestination, StreamRoute, Target
+    from cmp.spec.streams import StreamDestination, StreamRoute
+    from cmp.spec.traffic import Destination, Mirror, Retries, Target
 
     Named = Destination | StreamDestination | Mirror
 

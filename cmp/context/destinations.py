@@ -9,8 +9,9 @@ from cmp.context.model import HTTP_PROTOCOLS, TCP_PROTOCOLS, TLS_PROTOCOLS, Dest
 
 if TYPE_CHECKING:
     from cmp.spec.service import MeshService
+    from cmp.spec.streams import StreamDestination, TcpRoute, TlsRoute
     from cmp.spec.traffic import Destination as DestinationSpec
-    from cmp.spec.traffic import Mirror, StreamDestination, Target, TcpRoute, TlsRoute
+    from cmp.spec.traffic import Mirror, Target
 
 #: Another service's versions with their shares, at a port of a name or number, or at its main one.
 Find = Callable[[str, "str | None"], tuple[Destination, ...]]

@@ -11,8 +11,8 @@ from cmp.context.names import split
 
 if TYPE_CHECKING:
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import StreamMatch as StreamMatchSpec
-    from cmp.spec.traffic import TcpRoute
+    from cmp.spec.streams import StreamMatch as StreamMatchSpec
+    from cmp.spec.streams import TcpRoute
 
 
 def tcp(spec: MeshService, namespace: str, ports: Sequence[Port], destinations: Destinations) -> Iterator[StreamRule]:

@@ -38,7 +38,7 @@ class Form(NamedTuple):
 
 
 def image(node: Node) -> Entries:
-    """Split an image reference: registry/repository:tag@digest. A first part with ``.`` or ``:`` is the registry.
+    """An image reference, registry/repository:tag@digest; a first part with ``.`` or ``:`` is the registry.
 
     https://pkg.go.dev/github.com/distribution/reference
     """
@@ -85,27 +85,27 @@ def health(entries: Entries) -> Entries:
 
 
 def readiness_and_liveness(node: Node) -> Entries:
-    """A scalar as health: the path of both probes."""
+    """A plain value is the path of both probes, readiness and liveness."""
     return {"readiness": node, "liveness": node}
 
 
 def all_to(node: Node) -> Entries:
-    """``to: v2``: all requests of the route."""
+    """A plain value is the version that gets all requests."""
     return {str(node.value): node.with_value("100")}
 
 
 def call(node: Node) -> Entries:
-    """An address has a scheme, a service has none."""
+    """A plain value with a scheme is an address outside the mesh, else the name of a service."""
     return {"url" if "://" in str(node.value) else "service": node}
 
 
 def certificate_or_mode(node: Node) -> Entries:
-    """A plain word for a gateway's TLS is a mode in capitals, else the name of a certificate's Secret."""
+    """A plain value is the name of a certificate's Secret; a word in capitals is a mode."""
     return {"mode" if str(node.value).isupper() else "credentialName": node}
 
 
 def caller(node: Node) -> Entries:
-    """A plain name in ``access``: that service may ask for anything."""
+    """A plain value is a service that may ask for anything."""
     return {"from": node.with_value([node.with_value({"services": node.with_value([node])})])}
 
 

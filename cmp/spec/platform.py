@@ -24,9 +24,9 @@ from cmp.spec.workload import ListedPort
 class PlatformMetadata(Model):
     """The platform's name, by which a spec may ask for it, and what is written on every object of the platform."""
 
-    name: Label
-    labels: dict[LabelKey, LabelValue] = {}
-    annotations: dict[LabelKey, Text] = {}
+    name: Label  #: The name by which a spec can ask for this platform.
+    labels: dict[LabelKey, LabelValue] = {}  #: Written on every object of the platform.
+    annotations: dict[LabelKey, Text] = {}  #: Written on every object of the platform.
 
 
 class Istio(Model):
@@ -34,11 +34,11 @@ class Istio(Model):
 
     later: ClassVar[frozenset[str]] = words("install revision api")
 
-    version: VersionNumber | None = None
-    kubernetes: VersionNumber | None = None
-    mode: Literal["sidecar", "ambient"] | None = None
-    trustDomain: Host | None = None
-    clusterDomain: Host | None = None
+    version: VersionNumber | None = None  #: The release of Istio to write for. Default: `1.30`.
+    kubernetes: VersionNumber | None = None  #: The release of Kubernetes to write for. Default: `1.32`.
+    mode: Literal["sidecar", "ambient"] | None = None  #: How the mesh takes traffic. Default: `sidecar`.
+    trustDomain: Host | None = None  #: The trust domain in identities. Default: `cluster.local`.
+    clusterDomain: Host | None = None  #: The domain in the names of Services. Default: `cluster.local`.
 
 
 class GatewayTls(Model):
@@ -46,7 +46,7 @@ class GatewayTls(Model):
 
     later: ClassVar[frozenset[str]] = words("issuer mode minProtocolVersion")
 
-    credentialName: Subdomain | None = None
+    credentialName: Subdomain | None = None  #: A Secret in the gateway's namespace with the certificate.
 
 
 class Gateway(Model):
@@ -54,31 +54,33 @@ class Gateway(Model):
 
     later: ClassVar[frozenset[str]] = words("ports access jwt telemetry mtls")
 
-    hosts: tuple[Host, ...]
-    namespace: Label
+    hosts: tuple[Host, ...]  #: The hosts that it serves.
+    namespace: Label  #: Where its pods run, and the Gateway is written.
+    #: The labels of its pods; beside it `serviceAccount` is required. Default: `istio`, with the gateway's name.
     selector: dict[SelectorKey, LabelValue] = {}
-    serviceAccount: Label | None = None
-    tls: GatewayTls | None = None
-    httpsRedirect: Bool | None = None
+    serviceAccount: Label | None = None  #: The account of its pods, which services admit. Default: the gateway's name.
+    tls: GatewayTls | None = None  #: Its certificate, for HTTPS on port 443. Default: HTTP on port 80 only.
+    httpsRedirect: Bool | None = None  #: Whether HTTP is redirected to HTTPS. Default: `false`.
 
 
 class CatalogEntry(Model):
     """A service of another application: its ports and its identity."""
 
-    ports: dict[Label, ListedPort] = {}
-    serviceAccount: Label | None = None
+    ports: dict[Label, ListedPort] = {}  #: Its ports by name, so that routes can name them.
+    serviceAccount: Label | None = None  #: The account of its pods. Default: the name of the service.
 
 
 class MeshPlatform(Model):
-    """The platform file, in long form. `defaults` is merged below every service before parsing and not kept here."""
+    """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
     later: ClassVar[frozenset[str]] = words(
         "providers mtls telemetry namespaces networkPolicy argocd monitoring policy access jwt proxy calls "
         "manifests patches"
     )
 
-    metadata: PlatformMetadata
-    profile: Literal["1"] | None = None
-    istio: Istio | None = None
-    gateways: dict[Label, Gateway] = {}
+    metadata: PlatformMetadata  #: Name, labels and annotations.
+    profile: Literal["1"] | None = None  #: The set of defaults; there is one so far.
+    istio: Istio | None = None  #: The mesh to write for.
+    gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
+    #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}

@@ -12,34 +12,43 @@ MtlsMode = Literal["STRICT", "PERMISSIVE", "DISABLE"]
 
 
 class Mtls(Model):
-    """Mutual TLS of the service's pods; `ports` names ports of the Service that differ."""
+    """Mutual TLS of the service's pods; `ports` names ports of the Service that differ.
 
-    mode: MtlsMode | None = None
-    ports: dict[Label, MtlsMode] = {}
+    https://istio.io/latest/docs/reference/config/security/peer_authentication/
+    """
+
+    mode: MtlsMode | None = None  #: `PERMISSIVE` also takes plain text, `DISABLE` only that. Default: `STRICT`.
+    ports: dict[Label, MtlsMode] = {}  #: The mode by the name of a port of the Service.
 
 
 class Source(Model):
-    """Who calls. Keys of one item must all hold; several values of a key are an OR."""
+    """Who calls. Keys of one item must all hold; several values of a key are an OR.
+
+    https://istio.io/latest/docs/reference/config/security/authorization-policy/#Source
+    """
 
     later: ClassVar[frozenset[str]] = words(
         "serviceAccounts ipBlocks remoteIpBlocks requestPrincipals trustDomains notServices notNamespaces "
         "notPrincipals notIpBlocks notRemoteIpBlocks notRequestPrincipals notServiceAccounts"
     )
 
-    services: tuple[Workload, ...] = ()
-    gateway: tuple[Label, ...] = ()
-    namespaces: tuple[Label, ...] = ()
-    principals: tuple[Principal, ...] = ()
+    services: tuple[Workload, ...] = ()  #: Services, by the accounts that they run as.
+    gateway: tuple[Label, ...] = ()  #: Gateways of the platform.
+    namespaces: tuple[Label, ...] = ()  #: All of these namespaces.
+    principals: tuple[Principal, ...] = ()  #: Identities as Istio writes them.
 
 
 class Operation(Model):
-    """What is asked for: methods, paths and ports of the Service."""
+    """What is asked for: methods, paths and ports of the Service.
+
+    https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
+    """
 
     later: ClassVar[frozenset[str]] = words("hosts notHosts notMethods notPaths notPorts")
 
-    methods: tuple[Method, ...] = ()
-    paths: tuple[AccessPath, ...] = ()
-    ports: tuple[Word, ...] = ()
+    methods: tuple[Method, ...] = ()  #: HTTP methods.
+    paths: tuple[AccessPath, ...] = ()  #: Paths.
+    ports: tuple[Word, ...] = ()  #: Ports of the Service, by name or number.
 
 
 class Access(Model):
@@ -47,5 +56,5 @@ class Access(Model):
 
     later: ClassVar[frozenset[str]] = words("action when provider dryRun")
 
-    from_: tuple[Source, ...] = Field((), alias="from")
-    to: tuple[Operation, ...] = ()
+    from_: tuple[Source, ...] = Field((), alias="from")  #: Who may call: one of the list. Default: anybody.
+    to: tuple[Operation, ...] = ()  #: What they may ask for: one of the list. Default: everything.

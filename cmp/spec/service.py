@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cmp.spec.security import Access, Mtls
-from cmp.spec.traffic import Call, Cors, Expose, Retries, Route, TcpRoute, TlsRoute
+from cmp.spec.streams import TcpRoute, TlsRoute
+from cmp.spec.traffic import Call, Cors, Expose, Retries, Route
 from cmp.spec.types import Count, Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
 from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
 
@@ -13,45 +14,60 @@ from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFie
 class Metadata(Model):
     """Name, and what is written on every object of the service, though not on pods."""
 
+    #: The name of the Service, and the beginning of all other names. In a MeshApp it is the key of `services`.
     name: ServiceName
+    #: Where the objects are written. Default: `--namespace`, else the namespace of Argo CD's destination.
     namespace: Label | None = None
-    labels: dict[LabelKey, LabelValue] = {}
-    annotations: dict[LabelKey, Text] = {}
+    labels: dict[LabelKey, LabelValue] = {}  #: Written on every object, though not on pods.
+    annotations: dict[LabelKey, Text] = {}  #: Written on every object, though not on pods.
 
 
 class Proxy(Model):
-    """Settings of the proxy beside the service (Istio's ProxyConfig). `concurrency` 0 is one thread for each core."""
+    """Settings of the proxy beside the service.
+
+    https://istio.io/latest/docs/reference/config/networking/proxy-config/
+    """
 
     later: ClassVar[frozenset[str]] = words(
         "inject resources excludeInboundPorts excludeOutboundPorts image environmentVariables"
     )
 
+    #: Threads; 0 is one for each core. Default: Istio's, by the CPU that the proxy may use.
     concurrency: Count | None = None
 
 
 class MeshService(WorkloadFields):
-    """A service as its team writes it, after the merge, in long form."""
+    """A service: what runs, how it is reached, and who may talk to whom."""
 
     later: ClassVar[frozenset[str]] = words(
         "selector external service config secrets workload jobs strategy rbac rollout envFrom "
         "jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
-    metadata: Metadata
-    platform: Label | None = None
-    port: Port | None = None
+    metadata: Metadata  #: Name, namespace, labels and annotations.
+    platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
+    port: Port | None = None  #: Short for `ports: {http: ..}`.
+    #: The ports of the Service, by name. Without any the service is a worker: no Service and no routes.
     ports: dict[Label, PortSpec] = {}
-    serviceAccount: ServiceAccountSpec | None = None
-    versions: dict[Label, Version] = {}
+    serviceAccount: ServiceAccountSpec | None = None  #: The identity of the pods.
+    versions: dict[Label, Version] = {}  #: The versions of the service, each with pods of its own. Default: `{v1: {}}`.
+    #: Rules for requests, tried in the order written. What none takes goes to the versions by their weights.
     routes: tuple[Route, ...] = ()
-    tcpRoutes: tuple[TcpRoute, ...] = ()
+    tcpRoutes: tuple[TcpRoute, ...] = ()  #: Rules for connections of TCP ports; below them the versions' weights.
+    #: Rules for connections of ports that speak TLS themselves, by server name. Others are refused there.
     tlsRoutes: tuple[TlsRoute, ...] = ()
+    #: How long a request may take: for routes and exposed hosts that say nothing else. Default: no limit.
     timeout: Duration | None = None
+    #: How failed tries are repeated: for routes and exposed hosts that say nothing else.
     retries: Retries | None = None
+    #: Which pages of other origins may call: for routes and exposed hosts that say nothing else.
     cors: Cors | None = None
+    #: The hosts on which gateways of the platform publish the service. The gateways are admitted.
     expose: tuple[Expose, ...] = ()
-    mtls: Mtls | None = None
+    mtls: Mtls | None = None  #: Mutual TLS of what comes in. Default: `STRICT`.
+    #: Who may call. Default: nobody but the service itself and the gateways of `expose`.
     access: tuple[Access, ...] = ()
-    calls: tuple[Call, ...] = ()
-    proxy: Proxy | None = None
+    calls: tuple[Call, ...] = ()  #: What the service calls; everything else is refused. Default: nothing.
+    proxy: Proxy | None = None  #: Settings of the proxy beside the service.
+    #: The paths of this spec that `--set`, and Argo CD's parameter `set`, may change.
     parameters: tuple[Word, ...] = ()

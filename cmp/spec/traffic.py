@@ -8,7 +8,6 @@ from pydantic import Field
 
 from cmp.spec.types import (
     Bool,
-    Cidr,
     Claim,
     CookieName,
     Count,
@@ -43,219 +42,220 @@ from cmp.spec.types import (
 class PathMatch(Model):
     """A path as it is asked for. Text is a pattern of the language; the other keys are Istio's StringMatch."""
 
-    pattern: Pattern | None = None
-    exact: Path | None = None
-    prefix: Path | None = None
-    regex: Regex | None = None
+    pattern: Pattern | None = None  #: `/a` is that path only, `/a/*` it and all below it, `/a*` all that begins so.
+    exact: Path | None = None  #: The whole path; a `*` in it is a star.
+    prefix: Path | None = None  #: Its beginning, as text.
+    regex: Regex | None = None  #: The whole path.
 
 
 class TextMatch(Model):
-    """A header or query parameter: plain text matches exactly."""
+    """A header or query parameter: plain text matches exactly.
 
-    exact: Text | None = None
-    prefix: Word | None = None
-    regex: Regex | None = None
-    present: Literal["true"] | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#StringMatch
+    """
+
+    exact: Text | None = None  #: The whole value.
+    prefix: Word | None = None  #: Its beginning.
+    regex: Regex | None = None  #: The whole value.
+    present: Literal["true"] | None = None  #: That it is there; not for `authority`, `scheme` and origins.
 
 
 class Match(Model):
-    """Conditions of a route; all of one match must hold. Several values of one key are an OR."""
+    """Conditions of a route; all of one match must hold. Several values of one key are an OR.
 
-    path: tuple[PathMatch, ...] = ()
-    headers: dict[Header, TextMatch] = {}
-    withoutHeaders: dict[Header, TextMatch] = {}
-    cookies: dict[CookieName, TextMatch] = {}
-    queryParams: dict[Header, TextMatch] = {}
-    method: tuple[Method, ...] = ()
-    authority: TextMatch | None = None
-    scheme: TextMatch | None = None
-    ignoreUriCase: Bool | None = None
-    from_: Workload | None = Field(None, alias="from")
-    sourceLabels: dict[SelectorKey, LabelValue] = {}
-    claims: dict[Claim, TextMatch] = {}
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPMatchRequest
+    """
+
+    path: tuple[PathMatch, ...] = ()  #: The path.
+    headers: dict[Header, TextMatch] = {}  #: Headers by name.
+    withoutHeaders: dict[Header, TextMatch] = {}  #: Headers that must not be there, or not with this value.
+    cookies: dict[CookieName, TextMatch] = {}  #: Cookies by name; one for each match.
+    queryParams: dict[Header, TextMatch] = {}  #: Parameters of the query by name.
+    method: tuple[Method, ...] = ()  #: The HTTP method.
+    authority: TextMatch | None = None  #: The Host header, with its port if it has one.
+    scheme: TextMatch | None = None  #: The scheme, `http` or `https`.
+    ignoreUriCase: Bool | None = None  #: Whether upper and lower case of the path are the same. Default: `false`.
+    from_: Workload | None = Field(None, alias="from")  #: The service that calls. Requests of gateways do not match.
+    sourceLabels: dict[SelectorKey, LabelValue] = {}  #: Labels of the pods that call.
+    claims: dict[Claim, TextMatch] = {}  #: Claims of the token, which the gateway has checked. In the mesh none match.
+    #: The gateways of the platform where the match holds; `mesh` is the mesh. Default: everywhere.
     gateways: tuple[Label, ...] = ()
-    port: Word | None = None
+    port: Word | None = None  #: The port of the Service, by name or number.
 
 
 class RegexRewrite(Model):
-    """What a regular expression finds in the path, and what comes in its place (RE2: a backslash and 1 is a group)."""
+    """What a regular expression finds in the path, and what comes in its place."""
 
-    match: Regex
-    rewrite: Text
+    match: Regex  #: What is looked for.
+    rewrite: Text  #: What is written there; a backslash and a digit is what that group of the expression matched.
 
 
 class Rewrite(Model):
-    """What replaces the matched part of the path, and the Host header, before the request is sent on."""
+    """What replaces the matched part of the path, and the Host header, before the request is sent on.
 
-    path: Path | None = None
-    regex: RegexRewrite | None = None
-    authority: DnsName | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRewrite
+    """
+
+    path: Path | None = None  #: In place of what the match's path matched.
+    regex: RegexRewrite | None = None  #: In place of what a regular expression finds.
+    authority: DnsName | None = None  #: In place of the Host header.
 
 
 class Retries(Model):
-    """How failed tries are repeated (Istio's HTTPRetry). The default repeats only what was never sent."""
+    """How failed tries are repeated. The default repeats only what was never sent.
 
-    attempts: Count | None = None
-    perTryTimeout: Duration | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
+    """
+
+    attempts: Count | None = None  #: Tries after the first; 0 is none. Default: `2`.
+    perTryTimeout: Duration | None = None  #: How long each try may take. Default: the timeout of the request.
+    #: The failures that are repeated. Default: `[connect-failure, refused-stream]`.
     retryOn: tuple[RetryCondition, ...] = ()
-    backoff: Duration | None = None
-    retryRemoteLocalities: Bool | None = None
+    backoff: Duration | None = None  #: The least time between two tries. Default: Istio's, 25ms.
+    retryRemoteLocalities: Bool | None = None  #: Whether other localities may be tried. Default: Istio's, `false`.
+    #: Whether tries avoid the pods that failed before. Default: Istio's, `true`.
     retryIgnorePreviousHosts: Bool | None = None
 
 
 class HeaderChanges(Model):
-    """What is done to headers before they are sent on. Values are Envoy's format strings: a percent sign is `%%`."""
+    """What is done to headers before they are sent on. Values are Envoy's format strings: `%` begins a command.
 
-    set: dict[Header, HeaderValue] = {}
-    add: dict[Header, HeaderValue] = {}
-    remove: tuple[Header, ...] = ()
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#Headers-HeaderOperations
+    """
+
+    set: dict[Header, HeaderValue] = {}  #: Headers that are written, over what is there.
+    add: dict[Header, HeaderValue] = {}  #: Headers that are added to what is there.
+    remove: tuple[Header, ...] = ()  #: Headers that are removed.
 
 
 class Headers(Model):
-    """Changes to the headers of requests and responses."""
+    """Changes to the headers of requests and responses.
 
-    request: HeaderChanges | None = None
-    response: HeaderChanges | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#Headers
+    """
+
+    request: HeaderChanges | None = None  #: Before the request is sent on.
+    response: HeaderChanges | None = None  #: Before the response is given back.
 
 
 class Cors(Model):
-    """Which pages of other origins may call (Istio's CorsPolicy). A plain origin matches exactly."""
+    """Which pages of other origins may call. A plain origin matches exactly.
 
-    allowOrigins: tuple[TextMatch, ...] = ()
-    allowMethods: tuple[Method, ...] = ()
-    allowHeaders: tuple[Header, ...] = ()
-    exposeHeaders: tuple[Header, ...] = ()
-    maxAge: Duration | None = None
-    allowCredentials: Bool | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#CorsPolicy
+    """
+
+    allowOrigins: tuple[TextMatch, ...] = ()  #: The origins whose pages may call.
+    allowMethods: tuple[Method, ...] = ()  #: The methods that they may use.
+    allowHeaders: tuple[Header, ...] = ()  #: The headers that they may send.
+    exposeHeaders: tuple[Header, ...] = ()  #: The headers of responses that they may read.
+    maxAge: Duration | None = None  #: How long a browser may remember the answer.
+    allowCredentials: Bool | None = None  #: Whether cookies and credentials are sent along.
+    #: Whether preflights of other origins are sent on to the service.
     unmatchedPreflights: Literal["FORWARD", "IGNORE"] | None = None
 
 
 class Destination(Model):
     """A target of a route: a version of this service, another service, or a host."""
 
-    version: Label | None = None
-    service: Workload | None = None
-    host: DnsName | None = None
-    port: Word | None = None
-    weight: Weight | None = None
-    headers: Headers | None = None
+    version: Label | None = None  #: A version of this service.
+    service: Workload | None = None  #: Another service; its own split between versions is kept.
+    host: DnsName | None = None  #: A host outside, which a service of the namespace calls over HTTP.
+    port: Word | None = None  #: The port there, by name or number. Default: the only port, or the one called http.
+    weight: Weight | None = None  #: The share of the requests; they sum to 100. A single destination has all.
+    headers: Headers | None = None  #: Changes to the headers of what goes this way.
 
 
 class Target(Model):
-    """What a route and an exposed host have in common."""
+    """Where requests go, and what is done to them on the way."""
 
-    to: dict[Label, Weight] = {}
+    to: dict[Label, Weight] = {}  #: Versions of this service with their shares.
+    #: Versions, other services and hosts outside with their shares. Default: the versions by their weights.
     destinations: tuple[Destination, ...] = ()
-    rewrite: Rewrite | None = None
-    timeout: Duration | None = None
-    retries: Retries | None = None
-    cors: Cors | None = None
-    headers: Headers | None = None
+    rewrite: Rewrite | None = None  #: What is sent in place of the path and the Host header.
+    timeout: Duration | None = None  #: How long a request may take. Default: the service's.
+    retries: Retries | None = None  #: How failed tries are repeated. Default: the service's.
+    cors: Cors | None = None  #: Which pages of other origins may call. Default: the service's.
+    headers: Headers | None = None  #: Changes to the headers of requests and responses.
 
 
 class Delay(Model):
-    """A pause before a share of the requests is sent on."""
+    """A pause before a share of the requests is sent on.
 
-    fixedDelay: Duration
-    percentage: Percent | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection-Delay
+    """
+
+    fixedDelay: Duration  #: How long.
+    percentage: Percent | None = None  #: For which share of the requests. Default: `100%`.
 
 
 class Abort(Model):
-    """An answer in place of the service's, for a share of the requests."""
+    """An answer in place of the service's, for a share of the requests.
 
-    httpStatus: Status | None = None
-    grpcStatus: GrpcStatus | None = None
-    percentage: Percent | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection-Abort
+    """
+
+    httpStatus: Status | None = None  #: The HTTP status of the answer.
+    grpcStatus: GrpcStatus | None = None  #: The gRPC status of the answer.
+    percentage: Percent | None = None  #: For which share of the requests. Default: `100%`.
 
 
 class Fault(Model):
-    """Faults to try how callers bear them."""
+    """Faults to try how callers bear them.
 
-    delay: Delay | None = None
-    abort: Abort | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPFaultInjection
+    """
+
+    delay: Delay | None = None  #: A pause before requests are sent on.
+    abort: Abort | None = None  #: An answer in place of the service's.
 
 
 class Redirect(Model):
-    """An answer that sends the client elsewhere. `path` replaces the whole path."""
+    """An answer that sends the client elsewhere. `path` replaces the whole path.
 
-    path: Path | None = None
-    authority: DnsName | None = None
-    scheme: Literal["http", "https"] | None = None
-    port: Port | None = None
-    redirectCode: RedirectCode | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect
+    """
+
+    path: Path | None = None  #: The path to go to, in place of the whole path (uri).
+    authority: DnsName | None = None  #: The host to go to. Default: the same.
+    scheme: Literal["http", "https"] | None = None  #: The scheme to go to. Default: the same.
+    port: Port | None = None  #: The port to go to.
+    redirectCode: RedirectCode | None = None  #: The status. Default: Istio's, 301.
 
 
 class DirectResponse(Model):
-    """A fixed answer, given by the proxy."""
+    """A fixed answer, given by the proxy.
 
-    status: Status
-    body: Text | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPDirectResponse
+    """
+
+    status: Status  #: The HTTP status.
+    body: Text | None = None  #: The text of the answer.
 
 
 class Mirror(Model):
-    """What gets a copy of a share of the requests; its answers are dropped."""
+    """What gets a copy of a share of the requests; its answers are dropped.
 
-    version: Label | None = None
+    https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPMirrorPolicy
+    """
+
+    version: Label | None = None  #: The version that gets the copies.
+    #: The service that gets them, `name` or `name.namespace`: its one serving version, or any pod of several.
     service: Workload | None = None
-    host: DnsName | None = None
-    port: Word | None = None
-    percentage: Percent | None = None
+    host: DnsName | None = None  #: The outside host that gets them, which `calls` declares.
+    port: Word | None = None  #: The port there. Default: the same, or the main one.
+    percentage: Percent | None = None  #: The share of the requests that is copied. Default: `100%`.
 
 
 class Route(Target):
     """One rule, tried in the order written. Without `match` it is the last."""
 
-    name: Label | None = None
-    match: tuple[Match, ...] = ()
-    redirect: Redirect | None = None
-    directResponse: DirectResponse | None = None
-    delegate: Workload | None = None
-    fault: Fault | None = None
-    mirror: tuple[Mirror, ...] = ()
-
-
-class StreamMatch(Model):
-    """Conditions of a rule for connections: the port they go to, and who opens them."""
-
-    port: Word | None = None
-    from_: Workload | None = Field(None, alias="from")
-    sourceLabels: dict[SelectorKey, LabelValue] = {}
-    destinationSubnets: tuple[Cidr, ...] = ()
-
-
-class TlsMatch(StreamMatch):
-    """The same for encrypted connections, with the server names that clients ask for."""
-
-    sniHosts: tuple[Host, ...]
-
-
-class StreamDestination(Model):
-    """A target of connections: a version of this service, another service, or a host."""
-
-    version: Label | None = None
-    service: Workload | None = None
-    host: DnsName | None = None
-    port: Word | None = None
-    weight: Weight | None = None
-
-
-class StreamRoute(Model):
-    """Where connections go."""
-
-    to: dict[Label, Weight] = {}
-    destinations: tuple[StreamDestination, ...] = ()
-
-
-class TcpRoute(StreamRoute):
-    """One rule for connections of TCP ports, tried in the order written. Below them come the versions' weights."""
-
-    match: tuple[StreamMatch, ...] = ()
-
-
-class TlsRoute(StreamRoute):
-    """One rule for connections of ports that speak TLS themselves, by the name of the server that is asked for."""
-
-    match: tuple[TlsMatch, ...]
+    name: Label | None = None  #: Shows in access logs. Default: a hash of the matches.
+    match: tuple[Match, ...] = ()  #: When the rule holds: one of the list has to. Default: always.
+    redirect: Redirect | None = None  #: Answers that the client should go elsewhere.
+    directResponse: DirectResponse | None = None  #: Answers in place of any service.
+    delegate: Workload | None = None  #: The service whose rules take over, `name` or `name.namespace`.
+    fault: Fault | None = None  #: Fails on purpose, to try how callers bear it.
+    mirror: tuple[Mirror, ...] = ()  #: What gets a copy of the requests.
 
 
 class Expose(Target):
@@ -263,10 +263,13 @@ class Expose(Target):
 
     later: ClassVar[frozenset[str]] = words("tls gatewayPort redirect directResponse fault mirror")
 
-    host: Host | None = None
+    host: Host | None = None  #: The host, one that a gateway serves. Needed unless `delegated`.
+    #: The gateway of the platform. Default: the one whose hosts cover this one most closely.
     gateway: Label | None = None
+    #: The port that is published, by name or number. Default: the only HTTP port, or the one called http.
     port: Word | None = None
-    path: tuple[PathMatch, ...] = ()
+    path: tuple[PathMatch, ...] = ()  #: What of the service is to be seen there. Default: everything.
+    #: Takes over what other services' routes hand to this one by `delegate`, in place of a host.
     delegated: Bool | None = None
 
 
@@ -275,6 +278,7 @@ class Call(Model):
 
     later: ClassVar[frozenset[str]] = words("tls gateway")
 
-    service: Workload | None = None
-    namespaces: tuple[Label, ...] = ()
+    service: Workload | None = None  #: A service of the mesh.
+    namespaces: tuple[Label, ...] = ()  #: All services of these namespaces.
+    #: An address outside the mesh. Schemes: http, https, http2, grpc, tls, tcp, mongo, redis, mysql.
     url: Url | None = None

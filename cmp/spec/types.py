@@ -28,63 +28,75 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-Int = Annotated[int, BeforeValidator(v.integer)]
-Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]
-Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]
-Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]
-Status = Annotated[int, Field(ge=200, le=599), BeforeValidator(v.integer)]
-RedirectCode = Annotated[int, Field(ge=300, le=399), BeforeValidator(v.integer)]
+Int = Annotated[int, BeforeValidator(v.integer)]  #: whole number
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]  #: whole number from 1 to 65535
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 0
+Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 1
+Status = Annotated[int, Field(ge=200, le=599), BeforeValidator(v.integer)]  #: HTTP status from 200 to 599
+RedirectCode = Annotated[int, Field(ge=300, le=399), BeforeValidator(v.integer)]  #: HTTP status from 300 to 399
+#: percentage (`10%`)
 Weight = Annotated[
     int, BeforeValidator(v.percent), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]+%?$"})
 ]
-Bool = Annotated[bool, BeforeValidator(v.boolean)]
+Bool = Annotated[bool, BeforeValidator(v.boolean)]  #: `true` or `false`
 
 _MIXED = WithJsonSchema({"type": ["string", "integer"]})
+#: percentage (`10%`)
 Percent = Annotated[
     int, BeforeValidator(v.percent), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]+%?$"})
 ]
+#: decimal number of 1 or more (`1.5`)
 Ratio = Annotated[float, Field(ge=1), BeforeValidator(v.ratio), WithJsonSchema({"type": "number", "minimum": 1})]
 _DURATION = WithJsonSchema({"type": "string", "pattern": "^([0-9.]+(ms|s|m|h))+$"})
-Duration = Annotated[str, BeforeValidator(v.duration), _DURATION]
-DurationOrZero = Annotated[str, BeforeValidator(v.duration_or_zero), _DURATION]
+Duration = Annotated[str, BeforeValidator(v.duration), _DURATION]  #: duration (`500ms`, `5s`, `1m30s`)
+DurationOrZero = Annotated[str, BeforeValidator(v.duration_or_zero), _DURATION]  #: duration (`500ms`, `5s`, `0s`)
+#: CPU quantity (`100m`, `2`)
 Cpu = Annotated[str, BeforeValidator(v.cpu), WithJsonSchema({"type": ["string", "number"]})]
+#: quantity of bytes (`256Mi`, `1Gi`)
 Memory = Annotated[str, BeforeValidator(v.memory), WithJsonSchema({"type": ["string", "integer"]})]
 
-Text = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Word = Annotated[str, Field(min_length=1), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Label = Annotated[str, AfterValidator(k.label)]
+Text = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]  #: text
+Word = Annotated[str, Field(min_length=1), WithJsonSchema({"type": ["string", "number", "boolean"]})]  #: text
+Label = Annotated[str, AfterValidator(k.label)]  #: name
+#: name that begins with a letter
 ServiceName = Annotated[str, AfterValidator(k.service_name)]
-Subdomain = Annotated[str, AfterValidator(k.subdomain)]
-Host = Annotated[str, AfterValidator(s.host)]
-Path = Annotated[str, AfterValidator(s.path)]
-ProbePath = Annotated[str, AfterValidator(s.probe_path)]
-DnsName = Annotated[str, AfterValidator(s.dns_name)]
-Pattern = Annotated[str, AfterValidator(s.pattern)]
+Subdomain = Annotated[str, AfterValidator(k.subdomain)]  #: name of a Kubernetes object
+Host = Annotated[str, AfterValidator(s.host)]  #: host name (`a.example.com`, `*.example.com`, `*`)
+Path = Annotated[str, AfterValidator(s.path)]  #: path (`/a/b`)
+ProbePath = Annotated[str, AfterValidator(s.probe_path)]  #: path (`/ready`)
+DnsName = Annotated[str, AfterValidator(s.dns_name)]  #: host name
+Pattern = Annotated[str, AfterValidator(s.pattern)]  #: path pattern (`/a`, `/a/*`, `/a*`, `/a/{*}/b`)
+#: path pattern (`/a`, `/a/*`, `/a*`, `*/a`, `/a/{*}/b`, `/a/{**}`)
 AccessPath = Annotated[str, AfterValidator(s.access_path)]
-Regex = Annotated[str, AfterValidator(s.regex)]
-Header = Annotated[str, AfterValidator(s.header)]
-Registry = Annotated[str, AfterValidator(k.image_registry)]
-Repository = Annotated[str, AfterValidator(k.image_repository)]
-Tag = Annotated[str, AfterValidator(k.image_tag), WithJsonSchema({"type": ["string", "number"]})]
-Digest = Annotated[str, AfterValidator(k.image_digest)]
+Regex = Annotated[str, AfterValidator(s.regex)]  #: regular expression in RE2 syntax
+Header = Annotated[str, AfterValidator(s.header)]  #: header or parameter name
+Registry = Annotated[str, AfterValidator(k.image_registry)]  #: host of a registry, with port and path if it has them
+Repository = Annotated[str, AfterValidator(k.image_repository)]  #: name of an image (`shop/reviews`)
+Tag = Annotated[str, AfterValidator(k.image_tag), WithJsonSchema({"type": ["string", "number"]})]  #: tag of an image
+Digest = Annotated[str, AfterValidator(k.image_digest)]  #: digest of an image (`sha256:` and 64 hex digits)
+#: text, where `%%` is a percent sign
 HeaderValue = Annotated[str, AfterValidator(s.header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Claim = Annotated[str, AfterValidator(s.claim)]
-HostOrIp = Annotated[str, AfterValidator(s.host_or_ip)]
-Cidr = Annotated[str, AfterValidator(s.cidr)]
-CookieName = Annotated[str, AfterValidator(s.cookie_name)]
-GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]
+Claim = Annotated[str, AfterValidator(s.claim)]  #: name of a claim (`groups`, `a.b` for what is nested)
+HostOrIp = Annotated[str, AfterValidator(s.host_or_ip)]  #: host name or IP address
+Cidr = Annotated[str, AfterValidator(s.cidr)]  #: IP address or block of them (`10.0.0.0/8`)
+CookieName = Annotated[str, AfterValidator(s.cookie_name)]  #: name of a cookie
+GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]  #: name of a gRPC status (`UNAVAILABLE`)
+#: condition of Envoy or HTTP status (`reset`, `5xx`, `503`)
 RetryCondition = Annotated[str, AfterValidator(s.retry_condition)]
-Method = Annotated[str, AfterValidator(s.method)]
-EnvName = Annotated[str, AfterValidator(k.env_name)]
-KeyReference = Annotated[str, AfterValidator(k.key_reference)]
-FieldPath = Annotated[str, AfterValidator(k.field_path)]
-LabelKey = Annotated[str, AfterValidator(k.label_key)]
-SelectorKey = Annotated[str, AfterValidator(k.selector_key)]
-LabelValue = Annotated[str, AfterValidator(k.label_value), _MIXED]
-Region = Annotated[str, AfterValidator(s.region)]
+Method = Annotated[str, AfterValidator(s.method)]  #: HTTP method (`GET`)
+EnvName = Annotated[str, AfterValidator(k.env_name)]  #: name of a variable
+KeyReference = Annotated[str, AfterValidator(k.key_reference)]  #: `name/key`
+FieldPath = Annotated[str, AfterValidator(k.field_path)]  #: field of the pod (`metadata.name`, `status.podIP`)
+LabelKey = Annotated[str, AfterValidator(k.label_key)]  #: label or annotation key
+SelectorKey = Annotated[str, AfterValidator(k.selector_key)]  #: label or annotation key
+LabelValue = Annotated[str, AfterValidator(k.label_value), _MIXED]  #: label value
+Region = Annotated[str, AfterValidator(s.region)]  #: region
+#: `region`, `region/zone` or `region/zone/sub-zone`; the last part may be `*`
 Locality = Annotated[str, AfterValidator(s.locality)]
-Workload = Annotated[str, AfterValidator(s.workload_reference)]
-Url = Annotated[str, AfterValidator(s.url)]
+Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
+Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
+#: `trust-domain/ns/namespace/sa/account`, with one `*` at an end
 Principal = Annotated[str, AfterValidator(s.principal)]
+#: version (`1.30` or `1.30.3`)
 VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema({"type": ["string", "number"]})]
-MountPath = Annotated[str, AfterValidator(k.mount_path)]
+MountPath = Annotated[str, AfterValidator(k.mount_path)]  #: path in the container (`/data`)

@@ -1,4 +1,4 @@
-"""The table of releases agrees with the upstream definitions: what it calls newer than the floor is not in them there."""
+"""The table of releases agrees with the upstream definitions: what it lists is in the newest, and not in the floor."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ ALL = sorted({(gate.field, gate.release) for gate in (*gates.SERVICE, *gates.PLA
 def specs(bundle: str) -> dict[str, Any]:
     """The schema of each kind's spec, in the newest version of its API."""
     text = (SCHEMAS / bundle / "crd-all.gen.yaml").read_text(encoding="utf-8")
-    found = {}
+    found: dict[str, Any] = {}
     for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
         for version in document["spec"]["versions"]:
             properties = version["schema"]["openAPIV3Schema"]["properties"]

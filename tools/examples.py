@@ -1,0 +1,102 @@
+"""The examples of the reference: each is a golden case, so what it gives is held to the byte and judged upstream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TOP = Path(__file__).resolve().parent.parent
+CASES = TOP / "tests" / "cases"
+
+#: The case that shows a key, by kind and path as in the table of forms. A block without one is shown by those above it.
+EXAMPLES: dict[str, dict[str, str]] = {
+    "MeshService": {
+        "": "minimal-service",
+        "metadata": "metadata-on-every-object",
+        "command": "command-and-args",
+        "platform": "platform-beside-is-rendered",
+        "ports": "ports-of-many-protocols",
+        "serviceAccount": "service-account-annotations",
+        "versions": "canary-by-weight",
+        "routes": "route-path-prefix-rewrite",
+        "routes[].destinations": "route-to-a-service-with-a-canary",
+        "routes[].destinations[].headers": "route-changes-headers",
+        "routes[].rewrite": "route-rewrite-authority",
+        "routes[].rewrite.regex": "route-rewrite-by-regex",
+        "routes[].retries": "route-timeout-and-retries",
+        "routes[].cors": "cors-of-the-service-and-of-a-route",
+        "routes[].match": "route-by-header-query-and-method",
+        "routes[].match[].path": "route-path-patterns",
+        "routes[].redirect": "route-redirect-and-answer",
+        "routes[].directResponse": "route-redirect-and-answer",
+        "routes[].fault": "route-fault",
+        "routes[].mirror": "route-mirror",
+        "tcpRoutes": "tcp-routes",
+        "tcpRoutes[].match": "tcp-routes",
+        "tcpRoutes[].destinations": "tcp-routes",
+        "tlsRoutes": "tls-routes",
+        "tlsRoutes[].match": "tls-routes",
+        "expose": "expose-path-rewrite",
+        "mtls": "mtls-exceptions",
+        "access": "default-deny-and-callers",
+        "access[].from": "access-by-namespace-gateway-and-principal",
+        "access[].to": "access-by-method-path-and-port",
+        "calls": "calls-services-and-namespaces",
+        "proxy": "proxy-concurrency",
+        "parameters": "parameters-set-declared-paths",
+        "environments": "environment-overlays-a-service",
+        "image": "image-in-parts",
+        "replicas": "replicas-scaled-by-cpu",
+        "resources": "resources-shorthand",
+        "resources.requests": "resources-requests-and-limits",
+        "env": "env-of-every-source",
+        "health": "health-every-probe",
+        "volumes": "volumes-empty-dir",
+        "shutdown": "shutdown-grace",
+        "pod": "pod-user-and-groups",
+        "loadBalancer": "policy-load-balancer",
+        "loadBalancer.consistentHash": "policy-sticky-by-header-and-address",
+        "loadBalancer.consistentHash.httpCookie": "policy-cookie-attributes",
+        "loadBalancer.consistentHash.ringHash": "policy-sticky-by-cookie",
+        "loadBalancer.localityLbSetting": "policy-locality-of-ports",
+        "loadBalancer.warmup": "policy-warmup",
+        "connectionPool": "policy-pools",
+        "outlierDetection": "policy-outliers",
+        "tls": "policy-tls-of-ports",
+        "retryBudget": "policy-retry-budget",
+        "proxyProtocol": "policy-proxy-protocol-of-a-version",
+        "tunnel": "policy-tunnel",
+    },
+    "MeshApp": {"": "app-defaults"},
+    "MeshPlatform": {
+        "": "platform-above-the-path",
+        "istio": "trust-domain-and-cluster-domain",
+        "gateways": "gateway-redirects-to-https",
+        "catalog": "catalog-accounts",
+        "environments": "environment-of-app-and-platform",
+    },
+}
+
+
+def shown(kind: str, case: str, title: str) -> str:
+    """A case as a part of the page: a line about it, and its file of this kind."""
+    folder, link = CASES / case, f"../tests/cases/{case}"
+    platform = folder / "meshplatform.yaml"
+    specs = sorted(path for path in folder.rglob("*meshspec.yaml"))
+    file = platform if kind == "MeshPlatform" else specs[0]
+    others = [path.relative_to(folder) for path in (*specs, platform) if path.exists() and path != file]
+    beside = [f"[{path}]({link}/{path})" for path in others]
+    notes = [f"beside {' and '.join(beside)}"] if beside else []
+    notes += _flags(folder / "env.yaml")
+    notes.append(f"[what it gives]({link}/expected.yaml)")
+    return f"{title} ({'; '.join(notes)}):\n\n```yaml\n{file.read_text(encoding='utf-8').strip()}\n```\n"
+
+
+def _flags(file: Path) -> list[str]:
+    """How the case is rendered, where that says something."""
+    given: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    flags = [f"--env {given['name']}"] if "name" in given else []
+    flags += [f"--set {path}={text}" for path, text in given.get("parameters", {}).items()]
+    return [f"with `{' '.join(flags)}`"] if flags else []
