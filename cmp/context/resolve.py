@@ -306,4 +306,5 @@ class _Known:
             return (Destination(host, None, _number(port, listed.ports if listed is not None else ())),)
         chosen = other.port(port)
         number = chosen.number if chosen is not None and (port is not None or len(other.ports) > 1) else None
-        return tuple(Destination(host, one.name, number, one.weight) for one in other.versions if one.weight)
+        serving = tuple(Destination(host, one.name, number, one.weight) for one in other.versions if one.weight)
+        return serving or (Destination(host, None, number),)  # weights that a check refuses

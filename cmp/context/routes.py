@@ -14,7 +14,6 @@ from cmp.context.destinations import Destinations
 from cmp.context.matching import Place, conditions, has_conditions, holds, rule_name, takes_all
 from cmp.context.model import (
     HTTP_PROTOCOLS,
-    Destination,
     Exposure,
     HttpMatch,
     HttpRule,
@@ -123,7 +122,7 @@ class Router:
                 if not found or found[-1][0] != condition.replacement:  # one rule has one rewrite, and order counts
                     found.append((condition.replacement, []))
                 found[-1][1].extend(self._matches(match, condition, place.only))
-        targets = self._targets(route, place.port) if _sends(route) else ()
+        targets = self._destinations.of(route, place.port) if _sends(route) else ()
         base = HttpRule(
             rule_name(route),
             (),
@@ -157,7 +156,7 @@ class Router:
         base = HttpRule(
             "default",
             (),
-            self._targets(item, place.port),
+            self._destinations.of(item, place.port),
             None,
             rewrite.authority if rewrite else None,
             item.timeout,
@@ -175,15 +174,11 @@ class Router:
         source = split(match.from_, self._namespace) if match.from_ is not None else None
         return [HttpMatch(path, method, port, source, match) for method in match.method or (None,)]
 
-    def _targets(self, item: Target | MeshService, port: Port) -> tuple[Destination, ...]:
-        return self._destinations.of(item, port)
-
     def _mirrored(self, mirror: Mirror, port: Port) -> Mirrored:
         """A copy goes to one place: where a service has several versions, to any of its pods."""
         share = 100 if mirror.percentage is None else mirror.percentage
-        targets = self._destinations.listed(mirror, port)
-        one = targets[0] if len(targets) == 1 else targets[0]._replace(subset=None)
-        return Mirrored(one._replace(weight=100), share)
+        first, *more = self._destinations.listed(mirror, port)
+        return Mirrored(first._replace(weight=100, subset=None if more else first.subset), share)
 
 
 def _unlike(rules: Iterable[HttpRule]) -> tuple[HttpRule, ...]:
