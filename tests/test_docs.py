@@ -46,7 +46,7 @@ def completed(fragment: str) -> str:
 
 
 #: Blocks that are no specs.
-OTHERS = ("spec:\n  template:",)
+OTHERS = ("spec:\n  template:", "environments:\n  all-v1:")
 CASES = [
     (page.name, number, text)
     for page in PAGES

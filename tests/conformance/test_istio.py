@@ -11,6 +11,7 @@ import yaml
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
+from tests.support.examples import FOLDERS, environment
 from tests.support.istio_oracle import Answers, Finding, check_with_istio, require_istio
 from tests.test_cases import CASES
 
@@ -18,8 +19,7 @@ require_istio()  # skips the module, and says so, where the checker is not built
 
 TOP = Path(__file__).parents[2]
 FILES = sorted(CASES.glob("*/expected.yaml"))
-EXAMPLES = sorted(path for path in (TOP / "examples").iterdir() if path.is_dir())
-NAMES = [file.parent.name for file in FILES] + [f"examples/{path.name}" for path in EXAMPLES]
+NAMES = [file.parent.name for file in FILES] + [f"examples/{path.name}" for path in FOLDERS]
 
 
 class Accepted(NamedTuple):
@@ -129,7 +129,7 @@ def named(name: str, namespace: str = "shop") -> dict[str, Any]:
 
 
 def rendered(folder: Path) -> list[Any]:
-    manifests = render(str(folder), Environment(namespace="demo", source_path="."), {}).manifests
+    manifests = render(str(folder), Environment("demo", environment(folder), source_path="."), {}).manifests
     return list(yaml.safe_load_all(emit(manifests, "yaml")))
 
 
@@ -143,7 +143,7 @@ def batches() -> dict[str, list[Any]]:
         found[case] += stand_ins(found[case])
     for case in PLATFORMS:
         found[case] += rendered(CASES / case)
-    return found | {f"examples/{folder.name}": rendered(folder) for folder in EXAMPLES}
+    return found | {f"examples/{folder.name}": rendered(folder) for folder in FOLDERS}
 
 
 @cache

@@ -10,14 +10,13 @@ import yaml
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
+from tests.support.examples import FOLDERS, environment
 from tests.support.schemas import bundle_directory, errors
 from tests.test_cases import CASES
 
 bundle_directory()  # skips the module, and says so, where there is no schema bundle
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 FILES = sorted(CASES.glob("*/expected.yaml"))
-FOLDERS = sorted(path for path in EXAMPLES.iterdir() if path.is_dir())
 
 #: Cases whose platform declares an older cluster than the ones below, and that cluster.
 OLDER = {"kubernetes-1.29": "1.29"}
@@ -62,5 +61,5 @@ def test_the_older_istio_refuses_what_is_said_to_be_newer(case: str) -> None:
 @pytest.mark.parametrize("kubernetes", ["1.32", "1.34", "1.37"])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_example_is_accepted(folder: Path, kubernetes: str, bundle: str) -> None:
-    manifests = render(str(folder), Environment(namespace="demo", source_path="."), {}).manifests
+    manifests = render(str(folder), Environment("demo", environment(folder), source_path="."), {}).manifests
     assert not refused(list(yaml.safe_load_all(emit(manifests, "yaml"))), kubernetes, bundle)
