@@ -19,7 +19,8 @@ import yaml
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
-from tests.support.rule_sets import NOTHING, Finding, differences, rule_sets
+from tests.support.leaves import NOTHING, Finding, differences
+from tests.support.rule_sets import rule_sets
 
 TOP = Path(__file__).resolve().parents[2]
 EXAMPLE = TOP / "examples" / "bookinfo-scenarios"

@@ -6,27 +6,20 @@ what no request can reach is dropped. The order of rules is kept, but where it d
 Semantics: https://istio.io/latest/docs/reference/config/networking/virtual-service/ and .../destination-rule/.
 """
 
+import base64
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+from tests.support.leaves import leaves
 
 Object = Mapping[str, Any]
 Labels = Mapping[str, str]
 #: What a proxy asks for is followed in the mesh; other names of ``gateways`` are Gateway objects.
 MESH = "mesh"
 CLUSTER = "svc.cluster.local"
-NOTHING = "nothing"
-UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
-PART = re.compile(r"([0-9.]+)(ms|s|m|h)")
 CASELESS = "ignoreUriCase"
-#: Fields whose values are lengths of time.
-DURATIONS = frozenset(
-    [
-        *("timeout", "perTryTimeout", "fixedDelay", "maxAge", "interval", "baseEjectionTime"),
-        *("connectTimeout", "idleTimeout", "time", "ttl"),
-    ]
-)
+NOT_FOUND = {"match": {}, "directResponse": {"status": 404}}
 
 
 class Mesh(NamedTuple):
@@ -110,13 +103,19 @@ def rule_sets(objects: Iterable[Object], namespace: str, listeners: Mapping[int,
     found = {place: settled(steps) for place, steps in found.items()}
     for one in of_kind(listed, "DestinationRule"):
         host = whole_host(one["spec"]["host"], namespace_of(one, namespace))
-        add_policy(found.setdefault(f"policy {host}", {"host": {}, "ports": {}, "subsets": {}}), one["spec"])
+        chosen = one["spec"].get("workloadSelector", {}).get("matchLabels")
+        callers = f"policy for {as_text(chosen)}" if chosen else "policy"
+        add_policy(found.setdefault(f"{callers} {host}", {"host": {}, "ports": {}, "subsets": {}}), one["spec"])
     for one in of_kind(listed, "Gateway"):
         add_servers(found, one["spec"], listeners)
     return found
 
 
 def places(one: Object, mesh: Mesh, home: str) -> Iterator[str]:
+    """Where the rules of a VirtualService are asked: by others, where it has no hosts."""
+    if "hosts" not in one["spec"]:
+        yield f"delegate {home}/{one['metadata']['name']}"
+        return
     for gateway in one["spec"].get("gateways", [MESH]):
         for host in one["spec"]["hosts"]:
             if gateway == MESH:
@@ -136,41 +135,27 @@ def rules(spec: Object, mesh: Mesh, home: str) -> Iterator[dict[str, Any]]:
 
 
 def conditions(match: Object) -> dict[str, str]:
-    """What a request must have, as paths of fields with their values. Names of headers have no case."""
+    """What a request must have, as fields with their values. Header names have no case; all paths begin with ``/``."""
     found = {}
     for key, value in match.items():
         for path, leaf in leaves(value, key):
             section, dot, rest = path.partition(".")
             found[f"{section}{dot}{rest.lower()}" if section in ("headers", "withoutHeaders") else path] = leaf
-    return {path: leaf for path, leaf in found.items() if path != "name"}
-
-
-def leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        for key, child in value.items():
-            yield from leaves(child, f"{path}.{key}")
-    elif isinstance(value, list) and value:
-        for number, child in enumerate(value):
-            yield from leaves(child, f"{path}.{number}")
-    else:
-        yield path, plain(value, path.rpartition(".")[2])
-
-
-def plain(value: Any, field: str = "") -> str:
-    """A value as text. A number is the same with and without its fraction of zero, a duration in any unit."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if field in DURATIONS and isinstance(value, str):
-        value = f"{sum(float(number) * UNITS[unit] for number, unit in re.findall(PART, value)):g}ms"
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return {path: leaf for path, leaf in found.items() if path != "name" and (path, leaf) != ("uri.prefix", "/")}
 
 
 def action(rule: Object, mesh: Mesh, home: str) -> dict[str, Any]:
-    """All that a rule does, destinations first."""
+    """All that a rule does, by the newer of two names."""
     does = {key: value for key, value in rule.items() if key not in ("match", "route", "name")}
     mirrors = [*does.pop("mirrors", ())]
     if "mirror" in does:
-        mirrors.append({"destination": does.pop("mirror"), "percentage": does.pop("mirrorPercentage", {"value": 100})})
+        share = does.pop("mirrorPercentage", {"value": does.pop("mirrorPercent", 100)})
+        mirrors.append({"destination": does.pop("mirror"), "percentage": share})
+    if "fault" in does:
+        does["fault"] = {kind: with_share(fault) for kind, fault in does["fault"].items()}
+    body = does.get("directResponse", {}).get("body", {})
+    if "bytes" in body:
+        does["directResponse"] |= {"body": {"string": base64.b64decode(body["bytes"]).decode()}}
     if "route" in rule:
         does["to"] = targets(rule["route"], mesh, home)
     if mirrors:
@@ -179,6 +164,11 @@ def action(rule: Object, mesh: Mesh, home: str) -> dict[str, Any]:
             for one in mirrors
         ]
     return does
+
+
+def with_share(fault: Object) -> dict[str, Any]:
+    rest = {key: value for key, value in fault.items() if key != "percent"}
+    return {"percentage": {"value": fault["percent"]}, **rest} if "percent" in fault else rest
 
 
 def targets(route: list[Any], mesh: Mesh, home: str) -> list[dict[str, Any]]:
@@ -211,6 +201,8 @@ def settled(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for step in steps:
         if not any(covers(earlier["match"], step["match"]) for earlier in reached):
             reached.append(step)
+    if reached and reached[-1] == NOT_FOUND:  # which is what the proxy says where no rule is left
+        reached.pop()
     groups: list[list[dict[str, Any]]] = []
     for step in reached:
         if groups and does(groups[-1][0]) == does(step):
@@ -260,26 +252,3 @@ def add_servers(found: dict[str, Any], spec: Object, listeners: Mapping[int, int
         key = f"server {as_text(spec['selector'])} {listeners.get(number, number)}"
         entry = {"protocol": server["port"]["protocol"].upper(), "hosts": sorted(server["hosts"])}
         found.setdefault(key, []).append(entry | ({"tls": server["tls"]} if server.get("tls") else {}))
-
-
-class Finding(NamedTuple):
-    """A place where two normal forms differ."""
-
-    where: str
-    theirs: str
-    ours: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: upstream {self.theirs}, ours {self.ours}"
-
-
-def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[Finding]:
-    """All places of the one that are not the same in the other. Only what the first is about is looked at."""
-    found = []
-    for key, value in theirs.items():
-        left, right = dict(leaves(value, key)), dict(leaves(ours[key], key)) if key in ours else {}
-        for path in sorted({*left, *right}):
-            pair = left.get(path, NOTHING), right.get(path, NOTHING)
-            if pair[0] != pair[1]:
-                found.append(Finding(path, *pair))
-    return found

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.rule_sets import differences, rule_sets
+from tests.support.leaves import differences
+from tests.support.rule_sets import rule_sets
 
 AROUND = """
 {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: a}, ports: [{port: 80}]}}
@@ -76,6 +77,23 @@ SAME = {
     ),
     "a rule before one that does the same": (f"[{{{V1}}}]", f"[{{match: [{{port: 80}}], {V1}}}, {{{V1}}}]"),
     "units of time": (f"[{{timeout: 0.5s, {V1}}}]", f"[{{timeout: 500ms, {V1}}}]"),
+    "a last answer of 404, and no rule": (
+        f"[{{match: [{{port: 80}}], {V1}}}]",
+        f"[{{match: [{{port: 80}}], {V1}}}, {{directResponse: {{status: 404}}}}]",
+    ),
+    "the prefix of all paths": (f"[{{{V1}}}]", f"[{{match: [{{uri: {{prefix: /}}}}], {V1}}}]"),
+    "an answer's bytes and its text": (
+        "[{directResponse: {status: 503, body: {bytes: bm8=}}}]",
+        "[{directResponse: {status: 503, body: {string: 'no'}}}]",
+    ),
+    "an older name for shares of faults": (
+        f"[{{fault: {{delay: {{percent: 5, fixedDelay: 1s}}}}, {V1}}}]",
+        f"[{{fault: {{delay: {{percentage: {{value: 5.0}}, fixedDelay: 1s}}}}, {V1}}}]",
+    ),
+    "an older name for shares of mirrors": (
+        f"[{{mirror: {{host: a}}, mirrorPercent: 5, {V1}}}]",
+        f"[{{mirrors: [{{destination: {{host: a}}, percentage: {{value: 5}}}}], {V1}}}]",
+    ),
     "a mirror, and a list of one": (
         f"[{{mirror: {{host: a, subset: v2}}, {V1}}}]",
         f"[{{mirrors: [{{destination: {{host: a, subset: v2}}, percentage: {{value: 100.0}}}}], {V1}}}]",
@@ -117,6 +135,11 @@ OTHER = {
     "a fault": (
         f"[{{fault: {{abort: {{httpStatus: 500, percentage: {{value: 100}}}}}}, {V1}}}]",
         f"[{{fault: {{abort: {{httpStatus: 500, percentage: {{value: 99}}}}}}, {V1}}}]",
+    ),
+    "an answer of 404 before other rules": (f"[{{{V1}}}]", f"[{{directResponse: {{status: 404}}}}, {{{V1}}}]"),
+    "an answer of 503": (
+        f"[{{match: [{{port: 80}}], {V1}}}]",
+        f"[{{match: [{{port: 80}}], {V1}}}, {{directResponse: {{status: 503}}}}]",
     ),
     "a rewrite": (f"[{{{V1}}}]", f"[{{rewrite: {{uri: /}}, {V1}}}]"),
 }
