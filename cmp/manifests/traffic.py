@@ -124,7 +124,7 @@ def _http(rule: HttpRule) -> Manifest:
     unconditional = len(matches) < len(rule.matches)
     head: Manifest = {"name": rule.name, "match": None if unconditional else matches}
     if rule.route is not None and (rule.route.redirect or rule.route.directResponse):
-        return {**head, **_answer(rule.route)}
+        return {**head, **_answer(rule.route), "headers": _headers(rule.headers)}
     if rule.delegate is not None:
         name, namespace = rule.delegate
         head["delegate"] = {"name": name, "namespace": namespace}
