@@ -19,7 +19,7 @@ Labels = Mapping[str, str]
 MESH = "mesh"
 CLUSTER = "svc.cluster.local"
 CASELESS = "ignoreUriCase"
-NOT_FOUND = {"match": {}, "directResponse": {"status": 404}}
+NOT_FOUND = '{"directResponse": {"status": 404}}'
 
 
 class Mesh(NamedTuple):
@@ -99,7 +99,8 @@ def rule_sets(objects: Iterable[Object], namespace: str, listeners: Mapping[int,
     for one in of_kind(listed, "VirtualService"):
         home = namespace_of(one, namespace)
         for place in places(one, mesh, home):
-            found.setdefault(place, []).extend(rules(one["spec"], mesh, home))
+            only = mesh.ports.get(place.removeprefix(f"{MESH} "), [])
+            found.setdefault(place, []).extend(rules(one["spec"], mesh, home, only))
     found = {place: settled(steps) for place, steps in found.items()}
     for one in of_kind(listed, "DestinationRule"):
         host = whole_host(one["spec"]["host"], namespace_of(one, namespace))
@@ -125,13 +126,16 @@ def places(one: Object, mesh: Mesh, home: str) -> Iterator[str]:
                 yield f"gateway {mesh.gateways.get(name, name)} {whole_host(host, home)}"
 
 
-def rules(spec: Object, mesh: Mesh, home: str) -> Iterator[dict[str, Any]]:
-    """One step for each match of each rule, with what is done then."""
+def rules(spec: Object, mesh: Mesh, home: str, ports: list[int]) -> Iterator[dict[str, Any]]:
+    """One step for each match of each rule, with what is done then. The only port of a host need not be asked for."""
     for kind in ("http", "tls", "tcp"):
         for rule in spec.get(kind, ()):
             does = action(rule, mesh, home) | ({"protocol": kind} if kind != "http" else {})
             for match in rule.get("match") or [{}]:
-                yield {"match": conditions(match), **does}
+                wanted = conditions(match)
+                if [wanted.get("port")] == [str(port) for port in ports]:
+                    del wanted["port"]
+                yield {"match": wanted, **does}
 
 
 def conditions(match: Object) -> dict[str, str]:
@@ -201,7 +205,7 @@ def settled(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for step in steps:
         if not any(covers(earlier["match"], step["match"]) for earlier in reached):
             reached.append(step)
-    if reached and reached[-1] == NOT_FOUND:  # which is what the proxy says where no rule is left
+    while reached and does(reached[-1]) == NOT_FOUND:  # which is what the proxy says where no rule is left
         reached.pop()
     groups: list[list[dict[str, Any]]] = []
     for step in reached:

@@ -1,5 +1,6 @@
 """Examples of Istio's documentation in the words of the language: rendered, and held against what Istio's say."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -13,8 +14,19 @@ from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
 from tests.support.leaves import NOTHING, Finding, leaves
-from tests.support.rule_sets import MESH, of_kind, rule_sets
+from tests.support.rule_sets import of_kind, rule_sets
 
+#: What stands in the examples where a reader puts values of their own, and namespaces that Kubernetes would refuse.
+STAND_INS = {
+    "$CLIENT_IP": "192.168.10.15",
+    "$PROXY_IP/32": "10.0.0.1/32",
+    "$PROXY_PORT": "3128",
+    "ISTIOD-HOST.DOMAIN": "istiod.example.com",
+    "$CREDENTIAL_NAME": "istiod-cert",
+    "<< github_file >>/security/tools/jwt/samples/jwks.json": "https://example.com/jwks.json",
+    "nsA": "ns-a",
+    "nsB": "ns-b",
+}
 DATA = Path(__file__).parents[1] / "expressiveness"
 HEAD = "apiVersion: meshspec.io/v1alpha1\nmetadata: {name: example}\n"
 #: What an example leaves out because it is about something else.
@@ -30,7 +42,10 @@ _UNSAID = {
     "ServiceEntry": {"location": "MESH_EXTERNAL", "resolution": "NONE"},
 }
 _EMPTY = re.compile(r"^policy.*\.(host|ports|subsets)=\{\}$")
-_HEAD = re.compile(r"(mesh|policy|policy for \S+|gateway \S+|delegate) \S+?(?=\.\d+\.|\.(host|ports|subsets)\b)")
+#: Names of objects are not compared: neither that of a gateway, nor the end of that of a delegate.
+_DELEGATED = re.compile(r"-delegated$")
+_GATEWAY = re.compile(r"^gateway \S+ ")
+_HEAD = re.compile(r"(mesh|policy|policy for \S+|gateway|delegate) \S+?(?=\.\d+\.|\.(host|ports|subsets)\b)")
 _INDEX = re.compile(r"\.\d+(?=\.|$)")
 
 
@@ -119,8 +134,11 @@ def meaning(kind: str, objects: Iterable[Any], namespace: str) -> dict[str, set[
     found: dict[str, set[str]] = {}
     if kind in ROUTED:
         for key, value in rule_sets(objects, namespace).items():
-            if not key.startswith("server "):
-                found |= {path: {leaf} for path, leaf in leaves(value, key) if not _EMPTY.search(f"{path}={leaf}")}
+            at = _GATEWAY.sub("gateway ", key)
+            for path, leaf in leaves(value, _DELEGATED.sub("", at)):
+                leaf = _DELEGATED.sub("", leaf)
+                if not at.startswith("server ") and not _EMPTY.search(f"{path}={leaf}"):
+                    found.setdefault(path, set()).add(leaf)
         return found
     for one in of_kind(objects, kind):
         spec = {**_UNSAID.get(kind, {}), **one.get("spec", {})}
@@ -163,28 +181,43 @@ def head(place: str) -> str:
     return match[0] if match else place
 
 
-def facts(kind: str, spec: Any, objects: Iterable[Any], namespace: str, name: str) -> dict[str, set[str]]:
+def facts(kind: str, name: str, spec: Any, namespace: str, says: Mapping[str, Any]) -> dict[str, set[str]]:
     """What an example of upstream says, as facts: for the data, and to hold the data against upstream.
 
     Args:
         kind, name, spec: the example.
-        objects: what its spelling renders to: of these the Services, pods and gateways are those of the example too.
         namespace: of short host names.
+        says: the spelling: its services, with their ports and versions, are those that the example is about.
     """
-    listed = list(objects)
-    theirs = {"kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+    text = json.dumps(spec)
+    for value, stand_in in STAND_INS.items():
+        text = text.replace(value, stand_in)
+    theirs = {"kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": json.loads(text)}
     if kind not in ROUTED:
         return meaning(kind, [theirs], namespace)
-    around = of_kind(listed, "Service", "Deployment", "Gateway")
-    if "gateways" in spec:
-        ours = sorted({one for each in of_kind(listed, "VirtualService") for one in each["spec"].get("gateways", ())})
-        named = [gateway if gateway == MESH else ours[0] if ours else gateway for gateway in spec["gateways"]]
-        theirs["spec"] = {**spec, "gateways": named}
+    around = [one for service, body in says.items() if service != "platform" for one in pods(service, body, namespace)]
     if kind == "VirtualService":
-        around += [subset(host, version, namespace) for host, version in dict.fromkeys(asked(spec))]
-    own = rule_sets([theirs, *of_kind(listed, "Gateway")], namespace)
+        around += [subset(host, version, namespace) for host, version in dict.fromkeys(asked(theirs["spec"]))]
+    own = meaning(kind, [theirs], namespace)
+    about = {head(place) for place in own}
     places = meaning(kind, [theirs, *around], namespace)
-    return {place: values for place, values in places.items() if head(place) in own}
+    return {place: values for place, values in places.items() if head(place) in about}
+
+
+def pods(name: str, body: Mapping[str, Any], namespace: str) -> list[dict[str, Any]]:
+    """The Service and the Deployments of a service, as far as routes ask for them."""
+    listed = body.get("ports", {"http": body.get("port", 9080)}).values()
+    ports = [{"port": port["port"] if isinstance(port, dict) else port} for port in listed]
+    versions = [{"app": name, "version": version} for version in body.get("versions", ["v1"])]
+    metadata = {"name": name, "namespace": namespace}
+    deployments = [
+        {"kind": "Deployment", "metadata": metadata, "spec": {"template": {"metadata": {"labels": labels}}}}
+        for labels in versions
+    ]
+    return [
+        {"kind": "Service", "metadata": metadata, "spec": {"selector": {"app": name}, "ports": ports}},
+        *deployments,
+    ]
 
 
 def subset(host: str, name: str, namespace: str) -> dict[str, Any]:

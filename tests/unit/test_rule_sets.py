@@ -55,6 +55,7 @@ SAME = {
         "[{route: [{destination: {host: a}}]}]",
         "[{route: [{destination: {host: a, port: {number: 80}}}]}]",
     ),
+    "asked for at the only port, and at any": (f"[{{match: [{{port: 80}}], {V1}}}]", f"[{{{V1}}}]"),
     "a whole share, and none": (f"[{{{V1}}}]", f"[{{route: [{to('v1', weight=100)}]}}]"),
     "shares of another sum": (
         f"[{{route: [{to('v1', weight=1)}, {to('v2', weight=3)}]}}]",
@@ -62,8 +63,8 @@ SAME = {
     ),
     "no share": (f"[{{{V1}}}]", f"[{{route: [{to('v1', weight=100)}, {to('v2', weight=0)}]}}]"),
     "one rule for two matches, and two rules": (
-        f"[{{match: [{{uri: {{exact: /a}}}}, {{port: 80}}], {V1}}}]",
-        f"[{{match: [{{port: 80}}], {V1}}}, {{match: [{{uri: {{exact: /a}}}}], {V1}}}]",
+        f"[{{match: [{{uri: {{exact: /a}}}}, {{port: 81}}], {V1}}}]",
+        f"[{{match: [{{port: 81}}], {V1}}}, {{match: [{{uri: {{exact: /a}}}}], {V1}}}]",
     ),
     "names": (f"[{{name: x, {V1}}}]", f"[{{match: [{{name: y}}], {V1}}}]"),
     "the case of a header's name": (
@@ -73,13 +74,17 @@ SAME = {
     "a rule behind one without match": (f"[{{{V1}}}]", f"[{{{V1}}}, {{{V2}}}]"),
     "a rule behind a shorter prefix": (
         f"[{{match: [{{uri: {{prefix: /a}}}}], {V1}}}]",
-        f"[{{match: [{{uri: {{prefix: /a}}}}], {V1}}}, {{match: [{{uri: {{exact: /ab}}, port: 80}}], {V2}}}]",
+        f"[{{match: [{{uri: {{prefix: /a}}}}], {V1}}}, {{match: [{{uri: {{exact: /ab}}, port: 81}}], {V2}}}]",
     ),
-    "a rule before one that does the same": (f"[{{{V1}}}]", f"[{{match: [{{port: 80}}], {V1}}}, {{{V1}}}]"),
+    "a rule before one that does the same": (f"[{{{V1}}}]", f"[{{match: [{{port: 81}}], {V1}}}, {{{V1}}}]"),
     "units of time": (f"[{{timeout: 0.5s, {V1}}}]", f"[{{timeout: 500ms, {V1}}}]"),
     "a last answer of 404, and no rule": (
-        f"[{{match: [{{port: 80}}], {V1}}}]",
-        f"[{{match: [{{port: 80}}], {V1}}}, {{directResponse: {{status: 404}}}}]",
+        f"[{{match: [{{port: 81}}], {V1}}}]",
+        f"[{{match: [{{port: 81}}], {V1}}}, {{directResponse: {{status: 404}}}}]",
+    ),
+    "a last answer of 404 to some, and no rule": (
+        f"[{{match: [{{port: 81}}], {V1}}}]",
+        f"[{{match: [{{port: 81}}], {V1}}}, {{match: [{{uri: {{prefix: /a}}}}], directResponse: {{status: 404}}}}]",
     ),
     "the prefix of all paths": (f"[{{{V1}}}]", f"[{{match: [{{uri: {{prefix: /}}}}], {V1}}}]"),
     "an answer's bytes and its text": (
@@ -111,13 +116,13 @@ OTHER = {
         "[{route: [{destination: {host: b, port: {number: 80}}}]}]",
     ),
     "another order": (
-        f"[{{match: [{{port: 80}}], {V1}}}, {{match: [{{uri: {{exact: /a}}}}], {V2}}}]",
-        f"[{{match: [{{uri: {{exact: /a}}}}], {V2}}}, {{match: [{{port: 80}}], {V1}}}]",
+        f"[{{match: [{{port: 81}}], {V1}}}, {{match: [{{uri: {{exact: /a}}}}], {V2}}}]",
+        f"[{{match: [{{uri: {{exact: /a}}}}], {V2}}}, {{match: [{{port: 81}}], {V1}}}]",
     ),
-    "a rule before one that does something else": (f"[{{{V1}}}]", f"[{{match: [{{port: 80}}], {V2}}}, {{{V1}}}]"),
+    "a rule before one that does something else": (f"[{{{V1}}}]", f"[{{match: [{{port: 81}}], {V2}}}, {{{V1}}}]"),
     "a rule between two that do the same": (
-        f"[{{match: [{{port: 80}}], {V2}}}, {{{V1}}}]",
-        f"[{{match: [{{port: 80, method: {{exact: GET}}}}], {V1}}}, {{match: [{{port: 80}}], {V2}}}, {{{V1}}}]",
+        f"[{{match: [{{port: 81}}], {V2}}}, {{{V1}}}]",
+        f"[{{match: [{{port: 81, method: {{exact: GET}}}}], {V1}}}, {{match: [{{port: 81}}], {V2}}}, {{{V1}}}]",
     ),
     "a rule behind a longer prefix": (
         f"[{{match: [{{uri: {{prefix: /ab}}}}], {V1}}}]",
@@ -138,8 +143,8 @@ OTHER = {
     ),
     "an answer of 404 before other rules": (f"[{{{V1}}}]", f"[{{directResponse: {{status: 404}}}}, {{{V1}}}]"),
     "an answer of 503": (
-        f"[{{match: [{{port: 80}}], {V1}}}]",
-        f"[{{match: [{{port: 80}}], {V1}}}, {{directResponse: {{status: 503}}}}]",
+        f"[{{match: [{{port: 81}}], {V1}}}]",
+        f"[{{match: [{{port: 81}}], {V1}}}, {{directResponse: {{status: 503}}}}]",
     ),
     "a rewrite": (f"[{{{V1}}}]", f"[{{rewrite: {{uri: /}}, {V1}}}]"),
 }
