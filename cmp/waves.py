@@ -22,8 +22,8 @@ class Wave(IntEnum):
     NAMES = -30  # Services, outside hosts, gateways, and policies that allow: names before routes, allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
-    TRAFFIC = 10  # routes: traffic moves only to pods that are Ready
-    FOLLOWERS = 20  # autoscalers and all that nothing should wait for
+    TRAFFIC = 10  # routes, and servers of their own: traffic moves only to pods that are Ready
+    FOLLOWERS = 20  # autoscalers, certificates and all that nothing should wait for
 
 
 #: Kinds whose removal waits for the last wave: while a pod lives, what it uses and what protects it lives, and a subset
@@ -31,6 +31,7 @@ class Wave(IntEnum):
 PRUNE_LAST = frozenset(
     (
         "AuthorizationPolicy",
+        "Certificate",  # with its Secret, where cert-manager is told to remove that too
         "Deployment",
         "DestinationRule",
         "PeerAuthentication",
@@ -42,7 +43,7 @@ PRUNE_LAST = frozenset(
 )
 
 #: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
-LATE_GROUPS = ("networking.istio.io", "security.istio.io")
+LATE_GROUPS = ("cert-manager.io", "networking.istio.io", "security.istio.io")
 
 #: The order of kinds inside one wave, as Argo CD applies them (gitops-engine pkg/sync/sync_tasks.go); others come last.
 KIND_ORDER = {

@@ -13,7 +13,7 @@ import yaml
 from cmp import pipeline
 from cmp.catalogue import CATALOGUE
 from cmp.checks import table
-from cmp.context.resolve import PROTOCOLS
+from cmp.context.names import PROTOCOLS
 from cmp.manifests import families
 from cmp.merge import layers
 from cmp.merge.compose import POLICY_KEYS, ROUTE_KEYS, WORKLOAD_KEYS

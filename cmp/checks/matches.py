@@ -10,6 +10,7 @@ from cmp.context.matching import MESH, by_source
 from cmp.context.model import Context, HttpRule, Service
 from cmp.context.names import delegated_name, split
 from cmp.context.paths import PathRule
+from cmp.context.routes import stands_alone
 from cmp.diagnostics import did_you_mean
 
 
@@ -42,7 +43,7 @@ def check_combinations(context: Context) -> Iterator[Finding]:
     for service in context.services:
         for exposure in service.exposures:
             item = exposure.spec
-            if item.to or item.destinations:
+            if exposure.kind != "http" or stands_alone(item):
                 continue
             at: tuple[Step, ...] = ("expose", exposure.at)
             rewrite = item.rewrite

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from cmp.checks.finding import Finding, Step
 from cmp.checks.traffic import named
 from cmp.context.model import HTTP_PROTOCOLS, Context, Port, Service, find_port
-from cmp.context.names import split
-from cmp.context.resolve import PROTOCOLS, protocol_of
+from cmp.context.names import PROTOCOLS, protocol_of, split
 from cmp.diagnostics import did_you_mean
 
 

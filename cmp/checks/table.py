@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cmp.checks import access, gates, headers, matches, platform, policy, ports, streams, traffic, workload
+from cmp.checks import (
+    access,
+    gates,
+    gateways,
+    headers,
+    ingress,
+    matches,
+    platform,
+    policy,
+    ports,
+    servers,
+    streams,
+    traffic,
+    workload,
+)
 from cmp.checks.finding import Finding, diagnose
 from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic
@@ -22,8 +36,10 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     traffic.check_versions,
     ports.check_route_ports,
     ports.check_destination_ports,
-    traffic.check_gateways,
-    traffic.check_paths,
+    ingress.check_gateways,
+    ingress.check_exposed,
+    ingress.check_paths,
+    ingress.check_gateway_ports_taken,
     traffic.check_reachable,
     headers.check_headers,
     headers.check_sent_headers,
@@ -52,6 +68,12 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     platform.check_mode,
     platform.check_gateway_tls,
     platform.check_gateway_accounts,
+    gateways.check_gateway_hosts,
+    gateways.check_gateway_ports,
+    gateways.check_certificates,
+    gateways.check_tls_limits,
+    servers.check_gateway_pods,
+    servers.check_own_servers,
     platform.check_app_names,
     platform.check_parameters,
     platform.check_namespaces,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
-    from cmp.spec.platform import Gateway as GatewaySpec
+    from cmp.context.servers import Gateway, Kind, OwnGateway, Server
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import Cors, Expose, Headers, Match, RegexRewrite, Retries, Route
+    from cmp.spec.traffic import Cors, Expose, Headers, Match, RegexRewrite, Retries
+    from cmp.spec.traffic import Target as RouteTarget
     from cmp.spec.workload import Version as VersionSpec
 
 #: Protocols whose requests Istio can route one by one.
@@ -46,6 +47,13 @@ class Port(NamedTuple):
 def find_port(ports: Iterable[Port], name: str) -> Port | None:
     """The port of a name or number."""
     return next((port for port in ports if name in (port.name, str(port.number))), None)
+
+
+def main_port(ports: Sequence[Port]) -> Port | None:
+    """The port that is meant where none is named: the only one, or the one called http."""
+    if len(ports) == 1:
+        return ports[0]
+    return next((port for port in ports if port.name == "http"), None)
 
 
 class Version(NamedTuple):
@@ -101,7 +109,7 @@ class HttpRule(NamedTuple):
     retries: Retries | None = None
     cors: Cors | None = None
     headers: Headers | None = None
-    route: Route | None = None
+    route: RouteTarget | None = None
     regex: RegexRewrite | None = None
     mirrors: tuple[Mirrored, ...] = ()
     delegate: tuple[str, str] | None = None
@@ -125,31 +133,35 @@ class StreamRule(NamedTuple):
     matches: tuple[StreamMatch, ...] = ()
 
 
-class Gateway(NamedTuple):
-    """An ingress gateway of the platform."""
-
-    name: str
-    namespace: str
-    principal: str
-    spec: GatewaySpec
-
-
 class Exposure(NamedTuple):
-    """One ``expose`` item with its gateway, or None where none fits, and the port that it publishes."""
+    """One ``expose`` item with its gateway, or None where none fits, and the port that it publishes.
+
+    ``server`` is the one at the gateway's port that the item names.
+    """
 
     at: int
     spec: Expose
     gateway: Gateway | None
     port: Port | None
+    server: Server | None = None
+    kind: Kind = "http"
 
 
 class IngressHosts(NamedTuple):
-    """Hosts of one gateway that share their rules: one VirtualService."""
+    """Hosts of one gateway that share their rules: one VirtualService.
+
+    ``bound`` names the Gateways, as namespace/name; ``ports`` are those of the gateway, where not all are meant.
+    ``rules`` are for requests, ``destinations`` for connections.
+    """
 
     name: str
     gateway: Gateway
     hosts: tuple[str, ...]
     rules: tuple[HttpRule, ...]
+    bound: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    kind: Kind = "http"
+    destinations: tuple[Destination, ...] = ()
 
 
 class Grant(NamedTuple):
@@ -211,6 +223,7 @@ class Service(NamedTuple):
     tls: tuple[StreamRule, ...] = ()
     delegated: tuple[HttpRule, ...] = ()
     ingress: tuple[IngressHosts, ...] = ()
+    own_gateways: tuple[OwnGateway, ...] = ()
 
     def port(self, name: str | None) -> Port | None:
         """The port of a name or number; without one the main port."""

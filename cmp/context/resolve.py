@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from cmp.context import egress, streams
 from cmp.context.destinations import Destinations
-from cmp.context.hosts import best
+from cmp.context.gateways import exposures, own_gateways, servers
+from cmp.context.ingress import ingress
 from cmp.context.model import (
-    HTTP_PROTOCOLS,
     Context,
     Destination,
-    Exposure,
     ExternalHost,
-    Gateway,
     Grant,
     Listed,
     Platform,
@@ -23,21 +21,20 @@ from cmp.context.model import (
     Target,
     Version,
     find_port,
+    main_port,
 )
-from cmp.context.names import fqdn, principal, split
+from cmp.context.names import fqdn, principal, protocol_of, split
 from cmp.context.routes import Router
 from cmp.context.security import grants, visible_to
+from cmp.context.servers import Gateway
 from cmp.environment import Environment
 from cmp.parse import Parsed
 
 if TYPE_CHECKING:
     from cmp.spec.platform import Istio, MeshPlatform
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import Expose
     from cmp.spec.workload import ListedPort
     from cmp.spec.workload import Version as VersionSpec
-
-PROTOCOLS = ("http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql")
 
 
 def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Environment) -> Context:
@@ -60,7 +57,7 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
     gateways = []
     for name, gateway in spec.gateways.items():
         identity = principal(target.trust_domain, gateway.namespace, gateway.serviceAccount or name)
-        gateways.append(Gateway(name, gateway.namespace, identity, gateway))
+        gateways.append(Gateway(name, gateway.namespace, identity, gateway, servers(name, gateway)))
     catalog = {}
     for reference, entry in spec.catalog.items():
         name, namespace = split(reference, "")
@@ -107,7 +104,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
     namespace = namespace or ("" if environment.argocd else "default")
     account = spec.serviceAccount.name if spec.serviceAccount and spec.serviceAccount.name else name
     ports = tuple(sorted(_ports(spec), key=lambda port: (port.number, port.name)))
-    main = _main(ports)
+    main = main_port(ports)
     return Service(
         name=name,
         namespace=namespace,
@@ -123,7 +120,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         ports=ports,
         main=main,
         versions=tuple(_versions(spec.versions)),
-        exposures=tuple(_exposures(spec.expose, ports, platform)),
+        exposures=tuple(exposures(spec.expose, ports, platform.gateways if platform is not None else ())),
     )
 
 
@@ -140,52 +137,11 @@ def _listed_ports(ports: Mapping[str, ListedPort]) -> Iterable[Port]:
             yield Port(name, port.port, port.targetPort or port.port, protocol)
 
 
-def protocol_of(name: str) -> str | None:
-    """The protocol that a port's name begins with, in Istio's sense (``grpc-web`` before ``grpc``).
-
-    https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
-    """
-    for protocol in sorted(PROTOCOLS, key=len, reverse=True):
-        if name == protocol or name.startswith(protocol + "-"):
-            return protocol
-    return None
-
-
-def _main(ports: Sequence[Port]) -> Port | None:
-    """The port that is meant where none is named: the only one, or the one called http."""
-    if len(ports) == 1:
-        return ports[0]
-    return next((port for port in ports if port.name == "http"), None)
-
-
 def _versions(specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
     """Versions with their shares: one may leave its weight out and gets the rest of 100. A check holds the sum."""
     rest = 100 - sum(spec.weight or 0 for spec in specs.values())
     for name, spec in specs.items():
         yield Version(name, max(0, rest) if spec.weight is None else spec.weight, spec)
-
-
-def _exposures(items: Iterable[Expose], ports: Sequence[Port], platform: Platform | None) -> Iterable[Exposure]:
-    gateways = platform.gateways if platform is not None else ()
-    http = [port for port in ports if port.protocol in HTTP_PROTOCOLS]
-    for index, item in enumerate(items):
-        fitting = candidates(gateways, item)
-        if item.port is None:
-            port = _main(ports) if _main(ports) in http else _main(http)
-        else:
-            port = find_port(ports, item.port)
-        yield Exposure(index, item, fitting[0] if len(fitting) == 1 else None, port)
-
-
-def candidates(gateways: Sequence[Gateway], item: Expose) -> list[Gateway]:
-    """The gateways that an ``expose`` item may mean: the named one, else those whose hosts cover it most closely."""
-    if item.gateway is not None:
-        return [gateway for gateway in gateways if gateway.name == item.gateway]
-    if item.host is None:
-        return []
-    scores = [best(gateway.spec.hosts, item.host) for gateway in gateways]
-    top = max(scores, default=-1)
-    return [gateway for gateway, score in zip(gateways, scores, strict=True) if score == top >= 0]
 
 
 def _external(services: Sequence[Service]) -> dict[tuple[str, str], tuple[ExternalHost, ...]]:
@@ -218,7 +174,7 @@ def _outside(
 def _number(name: str | None, ports: Sequence[Port]) -> int | None:
     """The number of a port by its name or number; without one, the main port's where there are several."""
     if name is None:
-        main = _main(ports)
+        main = main_port(ports)
         return main.number if main is not None and len(ports) > 1 else None
     named = find_port(ports, name)
     return named.number if named is not None else int(name) if name.isdigit() else None
@@ -255,7 +211,8 @@ class _Known:
             tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)),
             tls=tuple(streams.tls(spec, namespace, service.ports, destinations)),
             delegated=router.delegated(service.exposures),
-            ingress=router.ingress(service.name, service.exposures),
+            ingress=ingress(router, service.name, service.exposures),
+            own_gateways=own_gateways(service.name, namespace, service.exposures),
         )
 
     def _exported(self, entry: ExternalHost, namespace: str) -> ExternalHost:

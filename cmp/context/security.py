@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmp.context.model import Exposure, Grant, Port
 from cmp.context.names import digest, split
+from cmp.context.routes import answers
 
 if TYPE_CHECKING:
     from cmp.spec.security import Access, Operation, Source
@@ -42,9 +43,9 @@ def grants(
 
 
 def _elsewhere(exposure: Exposure) -> bool:
-    """Whether all requests of a host go to other services."""
+    """Whether no request of a host comes here: all go to other services, or the gateway answers itself."""
     listed = exposure.spec.destinations
-    return bool(listed) and all(one.version is None for one in listed)
+    return answers(exposure.spec) or (bool(listed) and all(one.version is None for one in listed))
 
 
 def _ports(grant: Grant | None) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cmp.context.model import Context, Platform, Service
-from cmp.manifests import egress, network, platform, security, traffic, workload
+from cmp.manifests import egress, gateways, network, platform, security, traffic, workload
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, network, traffic, security, egress)
+FAMILIES = (workload, network, traffic, security, egress, gateways)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
 PLATFORM_STEPS: tuple[PlatformStep, ...] = platform.STEPS
 
@@ -37,7 +37,8 @@ def _stamp_service(manifest: Manifest, wave: Wave, service: Service) -> Manifest
     if service.app:
         labels["app.kubernetes.io/part-of"] = service.app
     metadata = service.spec.metadata
-    return _stamp(manifest, wave, service.namespace, {**labels, **metadata.labels}, metadata.annotations)
+    namespace = manifest["metadata"].get("namespace") or service.namespace
+    return _stamp(manifest, wave, namespace, {**labels, **metadata.labels}, metadata.annotations)
 
 
 def _stamp(

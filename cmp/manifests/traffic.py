@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Destination, HttpMatch, HttpRule, Mirrored, Service, StreamMatch, StreamRule
+from cmp.context.model import Destination, HttpMatch, HttpRule, IngressHosts, Mirrored, Service, StreamMatch, StreamRule
 from cmp.context.names import delegated_name
 from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Cors, Headers, Retries, Route, TextMatch
+    from cmp.spec.traffic import Cors, Headers, Retries, Target, TextMatch
 
 API = "networking.istio.io/v1"
 
@@ -112,11 +112,25 @@ def gateway_routes(service: Service) -> Iterator[Manifest]:
         gateway = ingress.gateway
         spec = {
             "exportTo": [gateway.namespace if gateway.namespace != service.namespace else "."],
-            "gateways": [f"{gateway.namespace}/{gateway.name}"],
+            "gateways": list(ingress.bound),
             "hosts": list(ingress.hosts),
-            "http": [_http(rule) for rule in ingress.rules],
+            **_published(ingress),
         }
         yield manifest(API, "VirtualService", ingress.name, spec=spec)
+
+
+def _published(ingress: IngressHosts) -> Manifest:
+    """Rules for requests, or one for connections: by server name where TLS is passed on, else by port."""
+    if ingress.kind == "http":
+        return {"http": [_http(_at_ports(rule, ingress.ports)) for rule in ingress.rules]}
+    match = StreamMatch(ingress.ports[0], sni=ingress.hosts if ingress.kind == "tls" else ())
+    return {ingress.kind: [{"match": [_stream_match(match)], "route": _route(ingress.destinations)}]}
+
+
+def _at_ports(rule: HttpRule, ports: tuple[int, ...]) -> HttpRule:
+    if not ports:
+        return rule
+    return rule._replace(matches=tuple(match._replace(port=port) for match in rule.matches for port in ports))
 
 
 def _http(rule: HttpRule) -> Manifest:
@@ -152,7 +166,7 @@ def _cors(cors: Cors | None) -> Manifest | None:
     return {**fields(cors), "allowOrigins": [_text(origin) for origin in cors.allowOrigins] or None}
 
 
-def _answer(route: Route) -> Manifest:
+def _answer(route: Target) -> Manifest:
     """What the proxy answers itself: a redirect, or a fixed response."""
     if route.directResponse is not None:
         body = route.directResponse.body
@@ -162,7 +176,7 @@ def _answer(route: Route) -> Manifest:
     return {"redirect": {("uri" if key == "path" else key): value for key, value in written.items()}}
 
 
-def _fault(route: Route | None) -> Manifest | None:
+def _fault(route: Target | None) -> Manifest | None:
     if route is None or route.fault is None:
         return None
     return {key: {**value, "percentage": _share(value.get("percentage"))} for key, value in fields(route.fault).items()}

@@ -110,6 +110,7 @@ def caller(node: Node) -> Entries:
 
 
 _TARGET = (("to",), ("destinations",))
+_ANSWERS = (("redirect",), ("directResponse",))
 _TARGETS = (("version",), ("service",), ("host",))
 _STRINGS = (("exact",), ("prefix",), ("regex",), ("present",))
 _PATHS = (("pattern",), ("exact",), ("prefix",), ("regex",))
@@ -132,6 +133,12 @@ def _target(at: str) -> tuple[Form, ...]:
         Form(f"{at}.destinations", listing=True),
         Form(f"{at}.destinations[]", one_of=_TARGETS, needed=True),
         Form(f"{at}.rewrite", text="path", one_of=(("path",), ("regex",))),
+        Form(f"{at}.redirect", text="path"),
+        Form(f"{at}.directResponse", text="status"),
+        Form(f"{at}.fault.abort", one_of=(("httpStatus",), ("grpcStatus",)), needed=True),
+        Form(f"{at}.fault.delay", text="fixedDelay"),
+        Form(f"{at}.mirror", listing=True),
+        Form(f"{at}.mirror[]", text="version", one_of=_TARGETS, needed=True),
         *_cors(f"{at}.cors"),
         *_headers(f"{at}.headers"),
         *_headers(f"{at}.destinations[].headers"),
@@ -150,6 +157,16 @@ def _stream(at: str) -> tuple[Form, ...]:
         Form(f"{at}[].to", text=all_to, keyed=True),
         Form(f"{at}[].destinations", listing=True),
         Form(f"{at}[].destinations[]", one_of=_TARGETS, needed=True),
+    )
+
+
+def _server_tls(at: str) -> tuple[Form, ...]:
+    """The forms of TLS at a gateway."""
+    lists = ("credentialNames", "cipherSuites", "subjectAltNames")
+    return (
+        Form(at, text=certificate_or_mode, one_of=(("credentialName",), ("credentialNames",), ("issuer",))),
+        Form(f"{at}.issuer", text="name"),
+        *(Form(f"{at}.{key}", listing=True) for key in lists),
     )
 
 
@@ -203,13 +220,7 @@ SERVICE: tuple[Form, ...] = (
     Form("serviceAccount", text="name"),
     Form("versions", keyed=True),
     Form("routes", listing=True),
-    Form("routes[]", one_of=(*_TARGET, ("redirect",), ("directResponse",), ("delegate",))),
-    Form("routes[].redirect", text="path"),
-    Form("routes[].directResponse", text="status"),
-    Form("routes[].fault.abort", one_of=(("httpStatus",), ("grpcStatus",)), needed=True),
-    Form("routes[].fault.delay", text="fixedDelay"),
-    Form("routes[].mirror", listing=True),
-    Form("routes[].mirror[]", text="version", one_of=_TARGETS, needed=True),
+    Form("routes[]", one_of=(*_TARGET, *_ANSWERS, ("delegate",))),
     *_target("routes[]"),
     Form("routes[].match", listing=True),
     Form("routes[].match[].path", listing=True),
@@ -230,10 +241,11 @@ SERVICE: tuple[Form, ...] = (
     Form("retries", text="attempts"),
     Form("retries.retryOn", listing=True),
     Form("expose", listing=True),
-    Form("expose[]", text="host", one_of=_TARGET),
+    Form("expose[]", text="host", one_of=(*_TARGET, *_ANSWERS)),
     Form("expose[].path", listing=True),
     Form("expose[].path[]", text="pattern", one_of=_PATHS, needed=True),
     *_target("expose[]"),
+    *_server_tls("expose[].tls"),
     Form("mtls", text="mode"),
     Form("access", listing=True),
     Form("access[]", text=caller),
@@ -256,7 +268,10 @@ SERVICE: tuple[Form, ...] = (
 PLATFORM: tuple[Form, ...] = (
     Form("gateways", keyed=True),
     Form("gateways.*.hosts", listing=True),
-    Form("gateways.*.tls", text=certificate_or_mode, one_of=(("credentialName",),), needed=True),
+    *_server_tls("gateways.*.tls"),
+    Form("gateways.*.ports", keyed=True),
+    Form("gateways.*.ports.*", text="port"),
+    *_server_tls("gateways.*.ports.*.tls"),
     Form("catalog", keyed=True),
     Form("catalog.*.ports.*", text="port"),
 )

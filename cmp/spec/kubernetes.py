@@ -39,6 +39,13 @@ def subdomain(value: str) -> str:
     return value
 
 
+def kind_name(value: str) -> str:
+    """A kind of object, such as ClusterIssuer."""
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9]{0,62}", value):
+        refuse(f"{shown(value)} is not a kind", "an upper-case letter, then letters and digits: ClusterIssuer")
+    return value
+
+
 def _bad_name(value: str, rule: str) -> tuple[str, str]:
     if len(value) > 63:
         return (

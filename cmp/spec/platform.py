@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from cmp.spec.gateway import GatewayPort, GatewayTls
 from cmp.spec.types import (
     Bool,
     Host,
@@ -12,7 +13,6 @@ from cmp.spec.types import (
     LabelValue,
     Model,
     SelectorKey,
-    Subdomain,
     Text,
     VersionNumber,
     Workload,
@@ -41,26 +41,20 @@ class Istio(Model):
     clusterDomain: Host | None = None  #: The domain in the names of Services. Default: `cluster.local`.
 
 
-class GatewayTls(Model):
-    """The certificate of a gateway's hosts: a Secret of type TLS in the gateway's namespace."""
-
-    later: ClassVar[frozenset[str]] = words("issuer mode minProtocolVersion")
-
-    credentialName: Subdomain | None = None  #: A Secret in the gateway's namespace with the certificate.
-
-
 class Gateway(Model):
     """An ingress gateway: which hosts it serves, and which pods do it."""
 
-    later: ClassVar[frozenset[str]] = words("ports access jwt telemetry mtls")
+    later: ClassVar[frozenset[str]] = words("access jwt telemetry mtls")
 
     hosts: tuple[Host, ...]  #: The hosts that it serves.
     namespace: Label  #: Where its pods run, and the Gateway is written.
     #: The labels of its pods; beside it `serviceAccount` is required. Default: `istio`, with the gateway's name.
     selector: dict[SelectorKey, LabelValue] = {}
     serviceAccount: Label | None = None  #: The account of its pods, which services admit. Default: the gateway's name.
-    tls: GatewayTls | None = None  #: Its certificate, for HTTPS on port 443. Default: HTTP on port 80 only.
+    tls: GatewayTls | None = None  #: TLS of its hosts on port 443. Default: HTTP on port 80 only.
     httpsRedirect: Bool | None = None  #: Whether HTTP is redirected to HTTPS. Default: `false`.
+    #: Further ports by name; the part before the first `-` is the protocol. Default: 80, and 443 with `tls`.
+    ports: dict[Label, GatewayPort] = {}
 
 
 class CatalogEntry(Model):

@@ -61,6 +61,7 @@ Label = Annotated[str, AfterValidator(k.label)]  #: name
 #: name that begins with a letter
 ServiceName = Annotated[str, AfterValidator(k.service_name)]
 Subdomain = Annotated[str, AfterValidator(k.subdomain)]  #: name of a Kubernetes object
+KindName = Annotated[str, AfterValidator(k.kind_name)]  #: kind of object (`ClusterIssuer`)
 Host = Annotated[str, AfterValidator(s.host)]  #: host name (`a.example.com`, `*.example.com`, `*`)
 Path = Annotated[str, AfterValidator(s.path)]  #: path (`/a/b`)
 ProbePath = Annotated[str, AfterValidator(s.probe_path)]  #: path (`/ready`)
@@ -83,6 +84,8 @@ CookieName = Annotated[str, AfterValidator(s.cookie_name)]  #: name of a cookie
 GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]  #: name of a gRPC status (`UNAVAILABLE`)
 #: condition of Envoy or HTTP status (`reset`, `5xx`, `503`)
 RetryCondition = Annotated[str, AfterValidator(s.retry_condition)]
+#: cipher suite of TLS up to 1.2, by OpenSSL's name (`ECDHE-RSA-AES128-GCM-SHA256`)
+CipherSuite = Annotated[str, AfterValidator(s.cipher_suite)]
 Method = Annotated[str, AfterValidator(s.method)]  #: HTTP method (`GET`)
 EnvName = Annotated[str, AfterValidator(k.env_name)]  #: name of a variable
 KeyReference = Annotated[str, AfterValidator(k.key_reference)]  #: `name/key`

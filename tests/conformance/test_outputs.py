@@ -24,6 +24,7 @@ OLDER = {"kubernetes-1.29": "1.29"}
 #: Cases with fields that came after the older release of Istio, and the release that has them. Their platform is a
 #: newer one; what a platform of an older release makes of them is the case error-fields-of-newer-istio.
 NEWER = {
+    "gateway-two-certificates": "1.26: ServerTLSSettings.credentialNames",
     "policy-cookie-attributes": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-cookie-attributes-of-a-port": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-retry-budget": "1.27: TrafficPolicy.retryBudget",
