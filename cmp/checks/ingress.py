@@ -9,7 +9,16 @@ from cmp.context import paths
 from cmp.context.gateways import candidates
 from cmp.context.hosts import best
 from cmp.context.ingress import published
-from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Exposure, HttpMatch, IngressHosts, Service
+from cmp.context.model import (
+    HTTP_PROTOCOLS,
+    TCP_PROTOCOLS,
+    TLS_PROTOCOLS,
+    Context,
+    Exposure,
+    HttpMatch,
+    IngressHosts,
+    Service,
+)
 from cmp.context.routes import answers, stands_alone
 from cmp.context.servers import Gateway
 from cmp.diagnostics import did_you_mean
@@ -37,7 +46,8 @@ def check_gateways(context: Context) -> Iterator[Finding]:
                 yield Finding("MS202", service, (*path, "gateway"), message, did_you_mean(item.gateway, names))
             elif not item.delegated:
                 yield from _gateway_serves(service, exposure, gateways)
-            yield from _exposed_port(service, exposure)
+            if item.gatewayPort is None or exposure.server is not None:
+                yield from _exposed_port(service, exposure)
         for index, rule in enumerate(service.spec.access):
             for number, source in enumerate(rule.from_):
                 for at, name in enumerate(source.gateway):
@@ -74,14 +84,14 @@ def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gatewa
 
 
 #: What a service's port has to speak by what the gateway does, in words.
-_SPOKEN = {"http": ("HTTP", HTTP_PROTOCOLS), "tls": ("TLS", TLS_PROTOCOLS), "tcp": ("TCP", frozenset[str]())}
+_SPOKEN = {"http": ("HTTP", HTTP_PROTOCOLS), "tls": ("TLS", TLS_PROTOCOLS), "tcp": ("TCP", TCP_PROTOCOLS)}
 
 
 def _exposed_port(service: Service, exposure: Exposure) -> Iterator[Finding]:
     path: tuple[Step, ...] = ("expose", exposure.at)
     named, port, kind = exposure.spec.port, exposure.port, exposure.kind
     words, wanted = _SPOKEN[kind]
-    names = [one.name for one in service.ports if one.protocol in wanted or not wanted]
+    names = [one.name for one in service.ports if one.protocol in wanted]
     if port is None and named is not None:
         message = f'"{service.name}" has no port "{named}"'
         yield Finding("MS205", service, (*path, "port"), message, did_you_mean(named, names))
@@ -101,6 +111,8 @@ def _refusal(exposure: Exposure, name: str, protocol: str) -> tuple[str, str] | 
     kind, server = exposure.kind, exposure.server
     if kind == "http" and protocol in TLS_PROTOCOLS:
         help = "pass it on to the service: tls: PASSTHROUGH"
+        if server is not None:
+            help = "name a port of the gateway whose tls is PASSTHROUGH, or a port of the service that speaks HTTP"
         return f'port "{name}" speaks TLS itself, so the gateway cannot read its requests', help
     if kind == "http" and protocol not in HTTP_PROTOCOLS:
         help = "expose an HTTP port, or name a port of the gateway that takes connections: gatewayPort: ..."
@@ -128,6 +140,10 @@ def check_exposed(context: Context) -> Iterator[Finding]:
     for service in context.services:
         for exposure in service.exposures:
             item, path = exposure.spec, ("expose", exposure.at)
+            for key in ("tls", "gatewayPort") if item.delegated else ():
+                if getattr(item, key) is not None:
+                    message = f'"{key}" is said by who hands the requests over'
+                    yield Finding("MS218", service, (*path, key), message, "leave it out", True)
             if item.tls is not None and item.gatewayPort is not None:
                 message = '"tls" and "gatewayPort" exclude each other: one is a server of its own, the other is not'
                 yield Finding("MS105", service, (*path, "tls"), message, 'keep "tls" or "gatewayPort"', True)
@@ -177,10 +193,9 @@ def check_paths(context: Context) -> Iterator[Finding]:
     taken: dict[tuple[str, ...], list[tuple[Service, IngressHosts]]] = {}
     for service in context.services:
         for ingress in service.ingress:
-            ports = ".".join(map(str, ingress.ports))
-            if ingress.kind != "tcp":
-                for host in ingress.hosts:
-                    taken.setdefault((ingress.gateway.name, host, ingress.kind, ports), []).append((service, ingress))
+            where = (ingress.kind, ingress.bound[-1], *map(str, ingress.ports))
+            for host in ingress.hosts if ingress.kind != "tcp" else ():
+                taken.setdefault((ingress.gateway.name, host, *where), []).append((service, ingress))
     for (gateway, host, *_), items in sorted(taken.items()):
         for index, (service, ingress) in enumerate(items):
             for other, earlier in items[:index]:
@@ -189,7 +204,8 @@ def check_paths(context: Context) -> Iterator[Finding]:
                     message = f'"{service.name}" and "{other.name}" both take {clash} of "{host}"'
                     related = ((other, _exposing(other, gateway, host), "also taken here"),)
                     path = _exposing(service, gateway, host)
-                    yield Finding("MS209", service, path, message, "give each its own path", related=related)
+                    help = "give each its own path" if ingress.kind == "http" else "give each a host of its own"
+                    yield Finding("MS209", service, path, message, help, related=related)
 
 
 def check_gateway_ports_taken(context: Context) -> Iterator[Finding]:

@@ -73,6 +73,13 @@ def _secrets(tls: GatewayTls) -> set[str]:
     return {name for name in (tls.credentialName, *tls.credentialNames) if name is not None}
 
 
+def _naming(tls: GatewayTls, name: str) -> Path:
+    """Where TLS names a Secret."""
+    if name == tls.credentialName:
+        return ("credentialName",)
+    return "credentialNames", tls.credentialNames.index(name)
+
+
 def _shared(owner: Platform | Service, path: Path, tls: GatewayTls, other: Gateway) -> Iterator[Finding]:
     """A certificate of two Gateways: browsers take a connection for both, and get 404 for hosts of the other.
 
@@ -80,12 +87,11 @@ def _shared(owner: Platform | Service, path: Path, tls: GatewayTls, other: Gatew
     """
     used = {name for one, _ in _all_tls(other) for name in _secrets(one)}
     for name in sorted(_secrets(tls) & used):
-        key = "credentialName" if name == tls.credentialName else "credentialNames"
         message = f'"{name}" is a certificate of gateway "{other.name}", too: browsers mix such servers up, and get 404'
         help = "use another certificate, or make them one gateway"
         if isinstance(owner, Service):
             help = "leave tls out: the gateway shows the host with it; or use another certificate"
-        yield Finding("MS218", owner, (*path, key), message, help)
+        yield Finding("MS218", owner, (*path, *_naming(tls, name)), message, help)
 
 
 def own_servers(context: Context) -> Iterator[Own]:
@@ -144,11 +150,11 @@ def _beside(service: Service, exposure: Exposure, other: Service, earlier: Expos
         yield Finding("MS207", service, (*path, "tls"), message, help, related=related)
     elif not one_gateway:
         for name in sorted(_secrets(a.tls) & _secrets(b.tls)):
-            key = "credentialName" if name == a.tls.credentialName else "credentialNames"
             message = f'"{name}" is the certificate of "{b.host}", too: browsers mix such servers up, and get 404'
             related = ((other, ("expose", earlier.at, "tls"), "the other one"),)
             help = "use another certificate, or let the platform's gateway have it"
-            yield Finding("MS218", service, (*path, "tls", key), message, help, related=related)
+            at = (*path, "tls", *_naming(a.tls, name))
+            yield Finding("MS218", service, at, message, help, related=related)
 
 
 def _meet(one: Exposure, other: Exposure) -> bool:

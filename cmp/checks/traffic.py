@@ -128,7 +128,7 @@ def _by_host(service: Service) -> Iterator[list[Taken]]:
     for one in sorted(service.exposures, key=lambda item: not item.spec.path):
         rules = [span.outer for span in paths.spans(one.spec.path, None)]
         gateway, port = one.gateway.name if one.gateway else "", one.server.name if one.server else ""
-        key = (gateway, port, one.kind, one.spec.host or "")
+        key = (gateway, port, one.kind, one.spec.host or f"[{one.at}]")  # of ports without hosts another check tells
         hosts.setdefault(key, []).append((("expose", one.at), rules, rules))
     yield from hosts.values()
 
@@ -142,7 +142,8 @@ def check_answers(context: Context) -> Iterator[Finding]:
                 if answers is not None and getattr(target, key):
                     message = f'"{key}" says nothing beside "{answers}": the proxy answers itself'
                     yield Finding("MS218", service, (*path, key), message, "leave it out", True)
-            if target.redirect is not None and not any(vars(target.redirect).values()):
+            leads = vars(target.redirect).items() if target.redirect is not None else ()
+            if target.redirect is not None and not any(value for key, value in leads if key != "redirectCode"):
                 message = "the redirect leads nowhere else"
                 yield Finding("MS102", service, (*path, "redirect"), message, "add path, authority, scheme or port")
             if target.fault is not None and target.fault.delay is None and target.fault.abort is None:

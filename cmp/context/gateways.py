@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cmp.context.hosts import best
 from cmp.context.model import (
     HTTP_PROTOCOLS,
+    TCP_PROTOCOLS,
     TLS_PROTOCOLS,
     Exposure,
     Port,
@@ -66,11 +67,8 @@ def _kind(item: Expose, gateway: Gateway | None, server: Server | None, ports: S
 
 def _usual(ports: Sequence[Port], kind: Kind) -> Port | None:
     """The port that an item without ``port`` publishes: the main one, or the only one that speaks what is wanted."""
-    wanted = {"http": HTTP_PROTOCOLS, "tls": TLS_PROTOCOLS}.get(kind)
-    if wanted is not None:
-        fitting = [port for port in ports if port.protocol in wanted]
-    else:
-        fitting = [port for port in ports if port.protocol not in HTTP_PROTOCOLS | TLS_PROTOCOLS]
+    wanted = {"http": HTTP_PROTOCOLS, "tls": TLS_PROTOCOLS, "tcp": TCP_PROTOCOLS}[kind]
+    fitting = [port for port in ports if port.protocol in wanted]
     main = main_port(ports)
     return main if main in fitting else main_port(fitting)
 
