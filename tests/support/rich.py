@@ -15,9 +15,26 @@ gateways:
     namespace: istio-ingress
     selector: {istio: public, app: gateway}
     serviceAccount: public-gateway
-    tls: {credentialName: shop.example.com}
+    tls: {credentialName: shop.example.com, minProtocolVersion: TLSV1_2, maxProtocolVersion: TLSV1_3,
+          cipherSuites: [ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA256]}
     httpsRedirect: true
+    ports:
+      mongo: 27017
+      https-admin:
+        port: 8443
+        tls: {mode: MUTUAL, credentialNames: [admin-rsa, admin-ecdsa], subjectAltNames: [a, b],
+              minProtocolVersion: TLSV1_1, maxProtocolVersion: TLSV1_2, cipherSuites: AES128-SHA}
+      https-issued: {port: 8444, tls: {issuer: {name: corp, kind: CorpIssuer, group: corp.example.com}}}
+      raw: {port: 7443, protocol: tls, tls: PASSTHROUGH}
   inner: {hosts: "*.inner.example.net", namespace: istio-inner, tls: inner-cert}
+  more:
+    hosts: "*.more.example.net"
+    namespace: istio-more
+    tls: {mode: MUTUAL, credentialNames: [more-rsa, more-ecdsa], subjectAltNames: "1e3"}
+  issued:
+    hosts: "*.issued.example.net"
+    namespace: istio-more
+    tls: {issuer: {name: own, kind: Issuer, group: cert-manager.io}}
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
   batch.jobs: {serviceAccount: batch-runner}
@@ -154,6 +171,19 @@ expose:
      retries: 0, to: v1, headers: {response: {set: {x-via: gateway}}}, cors: {allowOrigins: https://shop.example.com}}
   - host: a.example.org
     destinations: [{version: v1, weight: 50}, {version: v2, weight: 50}]
+    fault: {delay: {fixedDelay: 2s, percentage: 5%}, abort: {httpStatus: 503, percentage: 2%}}
+    mirror: [{version: v2, percentage: 50%}, v1]
+  - {host: b.example.org, to: v1, fault: {abort: {grpcStatus: INTERNAL}}}
+  - host: c.example.org
+    redirect: {path: /new, authority: a.example.org, scheme: https, port: 8443, redirectCode: 302}
+  - {host: d.example.org, directResponse: {status: 410, body: no}}
+  - {gateway: public, gatewayPort: mongo, port: tcp-raw}
+  - host: own.example.com
+    gateway: public
+    tls: {mode: MUTUAL, credentialNames: [own-rsa, own-ecdsa], subjectAltNames: [a, b], httpsRedirect: true,
+          minProtocolVersion: TLSV1_1, maxProtocolVersion: TLSV1_2, cipherSuites: [AES128-SHA, AES256-SHA]}
+  - {host: one.example.com, gateway: public, tls: {credentialName: one, mode: OPTIONAL_MUTUAL}}
+  - {host: issued.example.com, gateway: public, tls: {issuer: {name: le, kind: LeIssuer, group: le.example.com}}}
 mtls: {mode: PERMISSIVE, ports: {tcp-raw: PERMISSIVE, grpc: STRICT}}
 access:
   - web
