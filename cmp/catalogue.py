@@ -234,7 +234,8 @@ CATALOGUE: dict[str, Entry] = {
         title="a port that is not there, or whose protocol is not known",
         text=(
             "Ports are named by name or number. The part of a name before the first - is its protocol, as in "
-            "Istio; without one, the proxy would have to guess."
+            "Istio; without one, the proxy would have to guess. What is exposed has to speak what the gateway does: "
+            "HTTP, TLS that it passes on, or plain connections."
         ),
         example=("ports: {admin: 9090}"),
         cure=("ports: {http-admin: 9090}"),
@@ -249,9 +250,12 @@ CATALOGUE: dict[str, Entry] = {
         cure=("metadata: {name: reviews-api}"),
     ),
     "MS207": Entry(
-        title="two objects of one kind and name",
-        text=("Argo CD would apply one of the two and say nothing of the other."),
-        cure=("Rename one of the services, or give it another namespace."),
+        title="two of what can only be one",
+        text=(
+            "Of two objects of one kind and name, Argo CD would apply one and say nothing of the other; of two servers "
+            "of a gateway for one host, Istio."
+        ),
+        cure=("Rename one of the services, or give it another namespace; let one service write the server of a host."),
     ),
     "MS208": Entry(
         title="a call that its target refuses",
@@ -266,7 +270,8 @@ CATALOGUE: dict[str, Entry] = {
         title="two services take the same paths of a host",
         text=(
             "Istio merges the routes of a host at a gateway in no defined order. Paths of services must be "
-            "disjoint; one service may take the rest by naming no path."
+            "disjoint; one service may take the rest by naming no path. Connections of a port, or of a server name "
+            "whose TLS is passed on, go to one service."
         ),
         cure=("Give each service its own path in expose."),
     ),
@@ -326,7 +331,8 @@ CATALOGUE: dict[str, Entry] = {
             "successThreshold is 1 for liveness and startup probes; port and headers are for http probes, service "
             "for grpc ones; the grace period is whole seconds and longer than the five that pass before the stop "
             "signal; user 1337 is the proxy's; retries with attempts: 0 say nothing else; without mutual TLS there "
-            "are no identities; policies keep to the rules of Istio's webhook."
+            "are no identities; policies and servers of gateways keep to the rules of Istio's webhook; two Gateways "
+            "have no certificate in common."
         ),
         example=("shutdown: {grace: 3s}"),
         cure=("shutdown: {grace: 30s}"),
