@@ -74,7 +74,7 @@ PLACES = {
     "Abort.percentage": "routes: {match: {path: /a}, fault: {abort: {httpStatus: 503, @}}}",
     "Delay.percentage": "routes: {match: {path: /a}, fault: {delay: {fixedDelay: 1s, @}}}",
     "Gateway.httpsRedirect": "gateways: {public: {hosts: a.example.com, namespace: edge, tls: {credentialName: a}, @}}",
-    "GatewayTls.minProtocolVersion": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {credentialName: a, @}}}",
+    "GatewayTls.minProtocolVersion": "gateways: {a: {hosts: a.example.com, namespace: a, tls: {credentialName: a, @}}}",
     "GatewayTls.mode": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {credentialName: a, @}}}",
     "Issuer.group": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {issuer: {name: a, @}}}}",
     "Issuer.kind": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {issuer: {name: a, @}}}}",

@@ -41,10 +41,10 @@ SERVICE: tuple[Gate, ...] = (
     *_policy((1, 28), "loadBalancer.consistentHash.httpCookie.attributes"),
     *_retries((1, 26), "backoff"),
     *_retries((1, 26), "retryIgnorePreviousHosts"),
-    Gate((1, 26), "expose[].tls.credentialNames", "Gateway.servers.tls.credentialNames"),
+    Gate((1, 26), "expose[].tls.credentialNames", "Gateway.servers[].tls.credentialNames"),
 )
 PLATFORM: tuple[Gate, ...] = tuple(
-    Gate((1, 26), f"gateways.*.{holder}tls.credentialNames", "Gateway.servers.tls.credentialNames")
+    Gate((1, 26), f"gateways.*.{holder}tls.credentialNames", "Gateway.servers[].tls.credentialNames")
     for holder in ("", "ports.*.")
 )
 

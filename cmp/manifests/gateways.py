@@ -1,13 +1,14 @@
-"""Gateways and the certificates of their servers, of the platform and of services."""
+"""Gateways, of the platform and of services: their servers, certificates, and what services publish on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Service
+from cmp.context.model import HttpRule, IngressHosts, Service, StreamMatch
 from cmp.context.servers import Gateway, Server
 from cmp.manifests.step import Step, manifest
+from cmp.manifests.traffic import API, http, route, stream_match
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def gateway(name: str, on: Gateway, servers: Iterable[Server]) -> Manifest:
     https://istio.io/latest/docs/reference/config/networking/gateway/
     """
     spec = {"selector": dict(on.selector), "servers": [_server(server) for server in servers]}
-    found = manifest("networking.istio.io/v1", "Gateway", name, spec=spec)
+    found = manifest(API, "Gateway", name, spec=spec)
     found["metadata"]["namespace"] = on.namespace
     return found
 
@@ -68,6 +69,36 @@ def certificates(on: Gateway, servers: Iterable[Server]) -> Iterator[Manifest]:
         yield found
 
 
+# -- what services publish ---------------------------------------------------------------------------------------------
+
+
+def gateway_routes(service: Service) -> Iterator[Manifest]:
+    """The VirtualServices that publish the service, made from the same rules and subsets as those of the mesh."""
+    for ingress in service.ingress:
+        gateway = ingress.gateway
+        spec = {
+            "exportTo": [gateway.namespace if gateway.namespace != service.namespace else "."],
+            "gateways": list(ingress.bound),
+            "hosts": list(ingress.hosts),
+            **_published(ingress),
+        }
+        yield manifest(API, "VirtualService", ingress.name, spec=spec)
+
+
+def _published(ingress: IngressHosts) -> Manifest:
+    """Rules for requests, or one for connections: by server name where TLS is passed on, else by port."""
+    if ingress.kind == "http":
+        return {"http": [http(_at_ports(rule, ingress.ports)) for rule in ingress.rules]}
+    match = StreamMatch(ingress.ports[0], sni=ingress.hosts if ingress.kind == "tls" else ())
+    return {ingress.kind: [{"match": [stream_match(match)], "route": route(ingress.destinations)}]}
+
+
+def _at_ports(rule: HttpRule, ports: tuple[int, ...]) -> HttpRule:
+    if not ports:
+        return rule
+    return rule._replace(matches=tuple(match._replace(port=port) for match in rule.matches for port in ports))
+
+
 # -- hosts with servers of their own -----------------------------------------------------------------------------------
 
 
@@ -87,4 +118,4 @@ def own_certificates(service: Service) -> Iterator[Manifest]:
         yield from certificates(own.gateway, own.servers)
 
 
-STEPS = (Step(Wave.TRAFFIC, own_gateways), Step(Wave.FOLLOWERS, own_certificates))
+STEPS = (Step(Wave.TRAFFIC, gateway_routes), Step(Wave.TRAFFIC, own_gateways), Step(Wave.FOLLOWERS, own_certificates))

@@ -1,4 +1,4 @@
-"""Routing: the VirtualServices of mesh and gateways, and one DestinationRule per version."""
+"""Routing: the VirtualServices of the mesh, and one DestinationRule per version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Destination, HttpMatch, HttpRule, IngressHosts, Mirrored, Service, StreamMatch, StreamRule
+from cmp.context.model import Destination, HttpMatch, HttpRule, Mirrored, Service, StreamMatch, StreamRule
 from cmp.context.names import delegated_name
 from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
@@ -88,7 +88,7 @@ def mesh_routes(service: Service) -> Iterator[Manifest]:
     spec = {
         "exportTo": list(service.export_to),
         "hosts": [service.host, *sorted(asked_for - {service.host})],
-        "http": [_http(rule) for rule in service.http] or None,
+        "http": [http(rule) for rule in service.http] or None,
         "tls": [_stream(rule) for rule in service.tls] or None,
         "tcp": [_stream(rule) for rule in service.tcp] or None,
     }
@@ -101,39 +101,13 @@ def delegates(service: Service) -> Iterator[Manifest]:
     https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate
     """
     if service.delegated:
-        spec = {"exportTo": ["*"], "http": [_http(rule) for rule in service.delegated]}
+        spec = {"exportTo": ["*"], "http": [http(rule) for rule in service.delegated]}
         found = manifest(API, "VirtualService", delegated_name(service.name), spec=spec)
         yield _suppressed(found, NO_SUCH_DESTINATION)
 
 
-def gateway_routes(service: Service) -> Iterator[Manifest]:
-    """The VirtualServices that publish the service, made from the same rules and subsets as those of the mesh."""
-    for ingress in service.ingress:
-        gateway = ingress.gateway
-        spec = {
-            "exportTo": [gateway.namespace if gateway.namespace != service.namespace else "."],
-            "gateways": list(ingress.bound),
-            "hosts": list(ingress.hosts),
-            **_published(ingress),
-        }
-        yield manifest(API, "VirtualService", ingress.name, spec=spec)
-
-
-def _published(ingress: IngressHosts) -> Manifest:
-    """Rules for requests, or one for connections: by server name where TLS is passed on, else by port."""
-    if ingress.kind == "http":
-        return {"http": [_http(_at_ports(rule, ingress.ports)) for rule in ingress.rules]}
-    match = StreamMatch(ingress.ports[0], sni=ingress.hosts if ingress.kind == "tls" else ())
-    return {ingress.kind: [{"match": [_stream_match(match)], "route": _route(ingress.destinations)}]}
-
-
-def _at_ports(rule: HttpRule, ports: tuple[int, ...]) -> HttpRule:
-    if not ports:
-        return rule
-    return rule._replace(matches=tuple(match._replace(port=port) for match in rule.matches for port in ports))
-
-
-def _http(rule: HttpRule) -> Manifest:
+def http(rule: HttpRule) -> Manifest:
+    """A rule for requests, as VirtualServices have it."""
     matches = [found for match in rule.matches if (found := _match(match))]
     unconditional = len(matches) < len(rule.matches)
     head: Manifest = {"name": rule.name, "match": None if unconditional else matches}
@@ -146,7 +120,7 @@ def _http(rule: HttpRule) -> Manifest:
     return {
         **head,
         "rewrite": rewrite if any(rewrite.values()) else None,
-        "route": _route(rule.destinations) or None,
+        "route": route(rule.destinations) or None,
         "fault": _fault(rule.route),
         "mirrors": [_mirror(mirror) for mirror in rule.mirrors] or None,
         "timeout": rule.timeout,
@@ -252,7 +226,8 @@ def _text(text: TextMatch) -> Manifest:
     return {}
 
 
-def _route(destinations: Iterable[Destination]) -> list[Manifest]:
+def route(destinations: Iterable[Destination]) -> list[Manifest]:
+    """Where a rule sends what it takes; one destination needs no weight."""
     listed = list(destinations)
     return [
         {
@@ -279,11 +254,12 @@ def _retries(retries: Retries | None) -> Manifest:
 
 
 def _stream(rule: StreamRule) -> Manifest:
-    matches = [found for match in rule.matches if (found := _stream_match(match))]
-    return {"match": matches or None, "route": _route(rule.destinations)}
+    matches = [found for match in rule.matches if (found := stream_match(match))]
+    return {"match": matches or None, "route": route(rule.destinations)}
 
 
-def _stream_match(match: StreamMatch) -> Manifest:
+def stream_match(match: StreamMatch) -> Manifest:
+    """A condition of a rule for connections."""
     found = {
         "port": match.port,
         "sniHosts": list(match.sni) or None,
@@ -299,5 +275,4 @@ STEPS = (
     Step(Wave.GUARDS, subsets),
     Step(Wave.TRAFFIC, delegates),
     Step(Wave.TRAFFIC, mesh_routes),
-    Step(Wave.TRAFFIC, gateway_routes),
 )

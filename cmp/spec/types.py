@@ -85,7 +85,7 @@ GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]  #: name of a gRPC st
 #: condition of Envoy or HTTP status (`reset`, `5xx`, `503`)
 RetryCondition = Annotated[str, AfterValidator(s.retry_condition)]
 #: cipher suite of TLS up to 1.2, by OpenSSL's name (`ECDHE-RSA-AES128-GCM-SHA256`)
-CipherSuite = Annotated[str, AfterValidator(s.cipher_suite)]
+CipherSuite = Annotated[str, AfterValidator(v.cipher_suite)]
 Method = Annotated[str, AfterValidator(s.method)]  #: HTTP method (`GET`)
 EnvName = Annotated[str, AfterValidator(k.env_name)]  #: name of a variable
 KeyReference = Annotated[str, AfterValidator(k.key_reference)]  #: `name/key`

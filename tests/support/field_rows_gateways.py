@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cmp.spec import validators as v
-from tests.support.field_rows import EXPOSE, GATEWAY, RULE, SYNTAX, Row
+from tests.support.field_rows import EXPOSE, GATEWAY, RULE, SYNTAX, Row, host
 
 SERVERS = "Gateway:spec.servers.[]"
 PORT = GATEWAY % "ports: {https-p: {port: 8443, tls: {%s}}}"
@@ -29,8 +29,11 @@ def server_tls(at: str, body: str) -> Iterator[tuple[str, Row]]:
 def answers() -> Iterator[tuple[str, Row]]:
     """What routes and exposed hosts have in common, where it stands in ``expose``."""
     at, alone = "MeshService.expose[]", EXPOSE % "to: v1, %s"
-    mirror = alone % "mirror: [{version: @}]"
-    yield f"{at}.mirror[].version", Row(mirror, f"{RULE}.mirrors.[].destination.subset", texts=SYNTAX)
+    mirror, copied = alone % "mirror: [{%s}]", f"{RULE}.mirrors.[].destination"
+    yield f"{at}.mirror[].version", Row(mirror % "version: @", f"{copied}.subset", texts=SYNTAX)
+    yield f"{at}.mirror[].service", Row(mirror % "service: @", f"{copied}.host", host, SYNTAX)
+    yield f"{at}.mirror[].host", Row(mirror % "host: @", f"{copied}.host", texts=SYNTAX)
+    yield f"{at}.mirror[].port", Row(mirror % "service: other, port: @", texts=SYNTAX)
     delay = alone % "fault: {delay: {fixedDelay: @}}"
     yield f"{at}.fault.delay.fixedDelay", Row(delay, f"{RULE}.fault.delay.fixedDelay", v.duration, SYNTAX)
     abort = alone % "fault: {abort: {grpcStatus: @}}"
