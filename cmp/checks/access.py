@@ -32,13 +32,16 @@ def _admit(caller: Service, target: Service) -> str:
     return f'add to "{target.name}": access: {name}'
 
 
-def admits(context: Context, target: Service, identity: str, namespace: str) -> bool:
-    """Whether a caller may be let in by a service, or by the platform for it, for whatever request."""
+def admits(context: Context, target: Service, identity: str, namespace: str, *, named: bool = False) -> bool:
+    """Whether a caller may be let in by a service, or by the platform for it, for whatever request.
+
+    Whom a rule knows by address or token may be anybody; with ``named`` such rules do not count.
+    """
     if target_denies(context, target, identity, namespace):
         return False
     around = context.platform.around(target.namespace) if context.platform is not None else ()
     granted = [*target.grants, *(grant for one in around for grant in one.grants or ())]
-    return identity == target.principal or any(_covers(grant, identity, namespace) for grant in granted)
+    return identity == target.principal or any(_covers(one, identity, namespace, named) for one in granted)
 
 
 def target_denies(context: Context, target: Service, identity: str, namespace: str) -> bool:
@@ -59,7 +62,7 @@ def _known(key: str) -> bool:
     return key in ATTRIBUTES or any(key == f"not{name[0].upper()}{name[1:]}" for name in ATTRIBUTES)
 
 
-def _covers(rule: Grant | Rule, identity: str, namespace: str) -> bool:
+def _covers(rule: Grant | Rule, identity: str, namespace: str, named: bool = False) -> bool:
     """Whether a caller may be one that a rule is about. What its requests hold beside the caller is left open."""
     values = {"principals": identity, "namespaces": namespace, "serviceAccounts": _account(identity)}
     values["trustDomains"] = identity.partition("/")[0]
@@ -72,6 +75,7 @@ def _covers(rule: Grant | Rule, identity: str, namespace: str) -> bool:
             for key, value in values.items()
         )
         for source in rule.sources or ({},)
+        if not named or all(_known(key) for key in source)
     )
 
 
@@ -104,6 +108,18 @@ def _one_of(patterns: tuple[str, ...], identity: str) -> bool:
     )
 
 
+def check_exposed(context: Context) -> Iterator[Finding]:
+    """A gateway that publishes a service is not denied by it."""
+    for service in context.services:
+        for one in service.exposures:
+            if one.gateway is not None and target_denies(
+                context, service, one.gateway.principal, one.gateway.namespace
+            ):
+                message = f'gateway "{one.gateway.name}" publishes this, and "{service.name}" denies it'
+                help = "let the rule that denies say less, or do not publish the service there"
+                yield Finding("MS208", service, ("expose", one.at), message, help)
+
+
 def check_destinations(context: Context) -> Iterator[Finding]:
     """A route keeps the caller's identity: a service that it leads to must admit the callers of the routing service."""
     for service in context.services:
@@ -125,7 +141,7 @@ def _refused(context: Context, service: Service, other: Service, path: tuple[Ste
             identity = (caller.principal, caller.namespace)
             if caller in (service, other):
                 continue
-            if admits(context, service, *identity) and not admits(context, other, *identity):
+            if admits(context, service, *identity, named=True) and not admits(context, other, *identity):
                 yield caller.name, _admit(caller, other)
     exposing = [one.gateway for one in service.exposures if path[0] != "expose" or one.at == path[1]]
     for gateway in {one.name: one for one in exposing if one is not None}.values():

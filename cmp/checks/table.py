@@ -62,6 +62,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     policy.check_tls_fits,
     gates.check_gates,
     access.check_calls,
+    access.check_exposed,
     access.check_destinations,
     access.check_hosts,
     access.check_identities,

@@ -12,7 +12,6 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from cmp.spec import identity as i
-from cmp.spec import syntax as s
 from tests.support.istio_oracle import check_with_istio, require_istio
 
 require_istio()  # skips the module, and says so, where the checker is not built
@@ -45,9 +44,9 @@ def token(**fields: Any) -> dict[str, Any]:
 
 
 SYNTAXES = {
-    "path": Syntax(s.access_path, "/ / a {*} {**} * { } % é [ ? .", operation("paths")),
+    "path": Syntax(i.access_path, "/ / a {*} {**} * { } % é [ ? .", operation("paths")),
     "host": Syntax(i.access_host, "a . * : 80 *.", operation("hosts")),
-    "principal": Syntax(s.principal, "a / * spiffe:// é", source("principals")),
+    "principal": Syntax(i.principal, "a / * spiffe:// é", source("principals")),
     "ip": Syntax(i.ip_block, "1 0 255 . / 8 : :: f 10.0.0.0 2001:db8:: 32 % 128", source("ipBlocks")),
     "account": Syntax(i.account, "a - . / b *", source("serviceAccounts")),
     "trust domain": Syntax(i.trust_domain, "a - . / b *", source("trustDomains")),
