@@ -36,16 +36,36 @@ def _retries(release: tuple[int, int], key: str) -> tuple[Gate, ...]:
     return tuple(Gate(release, f"{holder}retries.{key}", f"VirtualService.http[].retries.{key}") for holder in holders)
 
 
+def _callers(*holders: str) -> tuple[Gate, ...]:
+    """The fields of rules and tokens, wherever these may stand."""
+    source, rule = "AuthorizationPolicy.rules[].from[].source", "access[].from[]"
+    return tuple(
+        Gate(release, f"{holder}{path}", field)
+        for holder in holders
+        for release, path, field in (
+            ((1, 25), f"{rule}.serviceAccounts", f"{source}.serviceAccounts"),
+            ((1, 25), f"{rule}.notServiceAccounts", f"{source}.notServiceAccounts"),
+            ((1, 28), "jwt[].spaceDelimitedClaims", "RequestAuthentication.jwtRules[].spaceDelimitedClaims"),
+            ((1, 30), f"{rule}.trustDomains", f"{source}.trustDomains"),
+            ((1, 30), f"{rule}.notTrustDomains", f"{source}.notTrustDomains"),
+        )
+    )
+
+
 SERVICE: tuple[Gate, ...] = (
     *_policy((1, 27), "retryBudget"),
     *_policy((1, 28), "loadBalancer.consistentHash.httpCookie.attributes"),
     *_retries((1, 26), "backoff"),
     *_retries((1, 26), "retryIgnorePreviousHosts"),
     Gate((1, 26), "expose[].tls.credentialNames", "Gateway.servers[].tls.credentialNames"),
+    *_callers(""),
 )
-PLATFORM: tuple[Gate, ...] = tuple(
-    Gate((1, 26), f"gateways.*.{holder}tls.credentialNames", "Gateway.servers[].tls.credentialNames")
-    for holder in ("", "ports.*.")
+PLATFORM: tuple[Gate, ...] = (
+    *(
+        Gate((1, 26), f"gateways.*.{holder}tls.credentialNames", "Gateway.servers[].tls.credentialNames")
+        for holder in ("", "ports.*.")
+    ),
+    *_callers("", "namespaces.*.", "gateways.*."),
 )
 
 

@@ -48,13 +48,6 @@ def check_gateways(context: Context) -> Iterator[Finding]:
                 yield from _gateway_serves(service, exposure, gateways)
             if item.gatewayPort is None or exposure.server is not None:
                 yield from _exposed_port(service, exposure)
-        for index, rule in enumerate(service.spec.access):
-            for number, source in enumerate(rule.from_):
-                for at, name in enumerate(source.gateway):
-                    if name not in names:
-                        where = ("access", index, "from", number, "gateway", at)
-                        message = f'the platform has no gateway "{name}"'
-                        yield Finding("MS202", service, where, message, did_you_mean(name, names))
 
 
 def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gateway, ...]) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cmp.checks.finding import Finding, Step
+from cmp.checks.held import operations
 from cmp.checks.traffic import named
 from cmp.context.model import HTTP_PROTOCOLS, Context, Port, Service, find_port
 from cmp.context.names import PROTOCOLS, protocol_of, split
@@ -86,9 +87,9 @@ def _named_ports(service: Service) -> Iterator[tuple[str, tuple[Step, ...]]]:
     for one, path in named(service):
         if one.version is not None and one.port is not None:
             yield one.port, (*path, "port")
-    for index, rule in enumerate(spec.access):
-        for number, operation in enumerate(rule.to):
-            for at, port in enumerate(operation.ports):
-                yield port, ("access", index, "to", number, "ports", at)
+    for operation, path in operations(spec.access, spec.jwt):
+        for key in ("ports", "notPorts"):
+            for at, port in enumerate(getattr(operation, key)):
+                yield port, (*path, key, at)
     for port in spec.mtls.ports if spec.mtls is not None else ():
         yield port, ("mtls", "ports", port)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cmp.context.model import ExternalHost, ExternalPort, Target
+from cmp.context.model import Destination, ExternalHost, ExternalPort, Service, Target
 from cmp.context.names import fqdn, split
 
 if TYPE_CHECKING:
@@ -68,3 +68,29 @@ def declared(owners: Iterable[tuple[str, str, Iterable[Call]]]) -> dict[str, tup
         entry = f"{app or name}-{host.replace('*.', 'wildcard.')}"
         found.setdefault(name, []).append(ExternalHost(entry, host, tuple(sorted(ports[host]))))
     return {name: tuple(entries) for name, entries in found.items()}
+
+
+Owned = Mapping[tuple[str, str], tuple[ExternalHost, ...]]
+
+
+def owned(services: Sequence[Service]) -> Owned:
+    """The outside hosts of a render by the service, and its namespace, that declares them."""
+    found = {}
+    for namespace in sorted({service.namespace for service in services}):
+        there = [service for service in services if service.namespace == namespace]
+        for name, entries in declared((s.name, s.app, s.spec.calls) for s in there).items():
+            found[name, namespace] = entries
+    return found
+
+
+def outside(
+    host: str, port: str | None, protocols: Container[str], entries: Owned, namespace: str
+) -> tuple[Destination, ...]:
+    """A host that is no service of the cluster, at the port that the namespace declares for such traffic."""
+    listed = [entry for (_, where), there in entries.items() if where == namespace for entry in there]
+    entry = next((entry for entry in listed if entry.host == host), None)
+    found = entry.port(port, protocols) if entry is not None else None
+    if found is None:
+        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
+    several = len(entry.ports if entry else ()) > 1
+    return (Destination(host, None, found.number if port is not None or several else None),)

@@ -9,6 +9,7 @@ from cmp.context.paths import PathRule
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
+    from cmp.context.rules import Asked, Fields, Policy, Wide
     from cmp.context.servers import Gateway, Kind, OwnGateway, Server
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
@@ -165,11 +166,12 @@ class IngressHosts(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """An ALLOW policy: its name, who (empty is anybody) and for what (empty is anything), in Istio's fields."""
+    """An ALLOW policy in force, in Istio's fields: who (empty is anybody), for what (empty is anything), and when."""
 
     name: str
-    sources: tuple[Mapping[str, tuple[str, ...]], ...] = ()
-    operations: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    sources: tuple[Fields, ...] = ()
+    operations: tuple[Fields, ...] = ()
+    conditions: tuple[Asked, ...] = ()
 
 
 class ExternalPort(NamedTuple):
@@ -216,6 +218,7 @@ class Service(NamedTuple):
     exposures: tuple[Exposure, ...]
     export_to: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    policies: tuple[Policy, ...] = ()
     egress: tuple[str, ...] = ()
     external: tuple[ExternalHost, ...] = ()
     http: tuple[HttpRule, ...] = ()
@@ -259,6 +262,11 @@ class Platform(NamedTuple):
     annotations: Mapping[str, str]
     rendered: bool
     mode: str = "sidecar"
+    wide: tuple[Wide, ...] = ()
+
+    def around(self, namespace: str) -> tuple[Wide, ...]:
+        """What holds for every pod of a namespace: what is said of the mesh, and of that namespace."""
+        return tuple(one for one in self.wide if one.selector is None and one.path in ((), ("namespaces", namespace)))
 
 
 class Context(NamedTuple):

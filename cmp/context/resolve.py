@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cmp.context import egress, streams
@@ -13,7 +13,6 @@ from cmp.context.model import (
     Context,
     Destination,
     ExternalHost,
-    Grant,
     Listed,
     Platform,
     Port,
@@ -25,7 +24,8 @@ from cmp.context.model import (
 )
 from cmp.context.names import fqdn, principal, protocol_of, split
 from cmp.context.routes import Router
-from cmp.context.security import grants, visible_to
+from cmp.context.rules import Scope, policies, without_token
+from cmp.context.security import grants, service_scope, visible_to, wide
 from cmp.context.servers import Gateway
 from cmp.environment import Environment
 from cmp.parse import Parsed
@@ -45,8 +45,12 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
     target = platform.target if platform is not None else Target()
     services = [_service(parsed, platform, target, environment) for parsed in specs]
     index = {(service.name, service.namespace): service for service in services}
-    owned = _external(services)
+    owned = egress.owned(services)
     known = _Known(index, platform, target)
+    if platform is not None:
+        said = wide(platform.spec, platform.gateways, target.root_namespace, known.identity, known.gateway)
+        platform = platform._replace(wide=tuple(said))
+        known = _Known(index, platform, target)
     return Context(tuple(known.connect(service, owned) for service in services), platform)
 
 
@@ -144,33 +148,6 @@ def _versions(specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
         yield Version(name, max(0, rest) if spec.weight is None else spec.weight, spec)
 
 
-def _external(services: Sequence[Service]) -> dict[tuple[str, str], tuple[ExternalHost, ...]]:
-    found = {}
-    for namespace in sorted({service.namespace for service in services}):
-        there = [service for service in services if service.namespace == namespace]
-        for name, entries in egress.declared((s.name, s.app, s.spec.calls) for s in there).items():
-            found[name, namespace] = entries
-    return found
-
-
-def _outside(
-    host: str,
-    port: str | None,
-    protocols: Container[str],
-    owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]],
-    namespace: str,
-) -> tuple[Destination, ...]:
-    """A host that is no service of the cluster, at the port that the namespace declares for such traffic."""
-    entries = [entry for (_, where), listed in owned.items() if where == namespace for entry in listed]
-    entry = next((entry for entry in entries if entry.host == host), None)
-    found = entry.port(port, protocols) if entry is not None else None
-    if found is None:
-        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
-    return (
-        Destination(host, None, found.number if port is not None or len(entry.ports if entry else ()) > 1 else None),
-    )
-
-
 def _number(name: str | None, ports: Sequence[Port]) -> int | None:
     """The number of a port by its name or number; without one, the main port's where there are several."""
     if name is None:
@@ -188,23 +165,24 @@ class _Known:
         self._platform = platform
         self._target = target
 
-    def connect(self, service: Service, owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]]) -> Service:
+    def connect(self, service: Service, owned: egress.Owned) -> Service:
         """A service with its grants, visibility, hosts and routes."""
         spec, namespace = service.spec, service.namespace
-        granted = self._grants(service)
+        scope = self._scope(service)
         destinations = Destinations(
             service.host,
             service.ports,
             service.versions,
             lambda name, port: self.find(name, port, namespace),
-            lambda host, port, protocols: _outside(host, port, protocols, owned, namespace),
+            lambda host, port, protocols: egress.outside(host, port, protocols, owned, namespace),
         )
         router = Router(namespace, spec, service.ports, destinations)
         sharing = [one.name for one in self._index.values() if one.principal == service.principal]
         return service._replace(
             owns_account=service.name == min(sharing),
-            grants=granted,
-            export_to=visible_to(namespace, granted),
+            grants=grants(scope, spec.access, service.exposures),
+            policies=(*policies(scope, spec.access), *without_token(scope, spec.jwt)),
+            export_to=self._visible(service),
             egress=egress.hosts(service.name if service.ports else None, namespace, spec.calls, self._target),
             external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
             http=router.mesh(),
@@ -223,20 +201,21 @@ class _Known:
             routes: tuple[Any, ...] = (*own.routes, *own.expose, *own.tcpRoutes, *own.tlsRoutes)
             named = [one for target in routes for one in (*target.destinations, *getattr(target, "mirror", ()))]
             if other.namespace == namespace and any(one.host == entry.host for one in named):
-                seen.update(visible_to(namespace, self._grants(other)))
+                seen.update(self._visible(other))
                 seen.update(one.gateway.namespace for one in other.exposures if one.gateway is not None)
         return entry._replace(export_to=("*",) if "*" in seen else tuple(sorted(seen - {namespace})))
 
-    def _grants(self, service: Service) -> tuple[Grant, ...]:
-        return grants(
-            service.name,
-            service.namespace,
-            service.spec.access,
-            service.exposures,
-            service.ports,
-            lambda caller: self.identity(caller, service.namespace),
-            self.gateway,
+    def _scope(self, service: Service) -> Scope:
+        namespace = service.namespace
+        return service_scope(
+            service.name, namespace, service.ports, lambda caller: self.identity(caller, namespace), self.gateway
         )
+
+    def _visible(self, service: Service) -> tuple[str, ...]:
+        """Who must see a service: all whom it admits, and those whom the platform lets into its whole namespace."""
+        around = self._platform.around(service.namespace) if self._platform is not None else ()
+        own = grants(self._scope(service), service.spec.access, service.exposures)
+        return visible_to(service.namespace, [*own, *(grant for one in around for grant in one.grants or ())])
 
     def identity(self, reference: str, namespace: str) -> str:
         """A caller's identity: its account from this render, else from the catalog, else its name."""

@@ -11,7 +11,7 @@ from cmp.waves import Manifest, Wave, sync_annotations
 
 FAMILIES = (workload, network, traffic, security, egress, gateways)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
-PLATFORM_STEPS: tuple[PlatformStep, ...] = platform.STEPS
+PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *security.PLATFORM_STEPS)
 
 
 def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:

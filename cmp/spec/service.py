@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cmp.spec.security import Access, Mtls
+from cmp.spec.security import Access, Jwt, Mtls
 from cmp.spec.streams import TcpRoute, TlsRoute
 from cmp.spec.traffic import Call, Cors, Expose, Retries, Route
 from cmp.spec.types import Count, Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
@@ -41,7 +41,7 @@ class MeshService(WorkloadFields):
 
     later: ClassVar[frozenset[str]] = words(
         "selector external service config secrets workload jobs strategy rbac rollout envFrom "
-        "jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
+        "sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
@@ -67,6 +67,7 @@ class MeshService(WorkloadFields):
     mtls: Mtls | None = None  #: Mutual TLS of what comes in. Default: `STRICT`.
     #: Who may call. Default: nobody but the service itself and the gateways of `expose`.
     access: tuple[Access, ...] = ()
+    jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed, and which requests need one.
     calls: tuple[Call, ...] = ()  #: What the service calls; everything else is refused. Default: nothing.
     proxy: Proxy | None = None  #: Settings of the proxy beside the service.
     #: The paths of this spec that `--set`, and Argo CD's parameter `set`, may change.

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
@@ -68,7 +69,7 @@ ProbePath = Annotated[str, AfterValidator(s.probe_path)]  #: path (`/ready`)
 DnsName = Annotated[str, AfterValidator(s.dns_name)]  #: host name
 Pattern = Annotated[str, AfterValidator(s.pattern)]  #: path pattern (`/a`, `/a/*`, `/a*`, `/a/{*}/b`)
 #: path pattern (`/a`, `/a/*`, `/a*`, `*/a`, `/a/{*}/b`, `/a/{**}`)
-AccessPath = Annotated[str, AfterValidator(s.access_path)]
+AccessPath = Annotated[str, AfterValidator(i.access_path)]
 Regex = Annotated[str, AfterValidator(s.regex)]  #: regular expression in RE2 syntax
 Header = Annotated[str, AfterValidator(s.header)]  #: header or parameter name
 Registry = Annotated[str, AfterValidator(k.image_registry)]  #: host of a registry, with port and path if it has them
@@ -99,7 +100,19 @@ Locality = Annotated[str, AfterValidator(s.locality)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
 #: `trust-domain/ns/namespace/sa/account`, with one `*` at an end
-Principal = Annotated[str, AfterValidator(s.principal)]
+Principal = Annotated[str, AfterValidator(i.principal)]
+IpBlock = Annotated[str, AfterValidator(i.ip_block)]  #: IP address or block of them (`10.0.0.0/8`)
+Account = Annotated[str, AfterValidator(i.account)]  #: ServiceAccount (`name`, `namespace/name`)
+TrustDomain = Annotated[str, AfterValidator(i.trust_domain)]  #: trust domain, with one `*` at an end
+RequestPrincipal = Annotated[str, AfterValidator(i.request_principal)]  #: `issuer/subject`, with one `*` at an end
+AccessHost = Annotated[str, AfterValidator(i.access_host)]  #: host (`a.example.com`, `*.example.com`, `a.*`, `a:8080`)
+ConditionKey = Annotated[str, AfterValidator(i.condition_key)]  #: attribute of a request
+Issuer = Annotated[str, AfterValidator(i.issuer)]  #: issuer of tokens
+JwksUri = Annotated[str, AfterValidator(i.jwks_uri)]  #: URL of keys (`https://id.example.com/jwks`)
+Jwks = Annotated[str, AfterValidator(i.jwks)]  #: JSON Web Key Set
+ClaimHeader = Annotated[str, AfterValidator(i.claim_header)]  #: header of letters, digits, `-` and `_`
+#: `true`
+Required = Annotated[str, AfterValidator(i.required), WithJsonSchema({"enum": ["true", True]})]
 #: version (`1.30` or `1.30.3`)
 VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema({"type": ["string", "number"]})]
 MountPath = Annotated[str, AfterValidator(k.mount_path)]  #: path in the container (`/data`)

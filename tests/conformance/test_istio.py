@@ -33,6 +33,12 @@ class Accepted(NamedTuple):
 
 ACCEPTED = (
     Accepted(
+        "platform-access-of-namespaces",
+        "IST0127",
+        "No matching workloads for this resource",
+        "The pods of these namespaces belong to other applications.",
+    ),
+    Accepted(
         "trust-domain-and-cluster-domain",
         "IST0101",
         r'Referenced host not found: "web\.shop\.svc\.k8s\.example\.com"',
@@ -47,7 +53,17 @@ ACCEPTED = (
 )
 
 #: What some cases refer to and do not hold, because other applications have it. Their batches get stand-ins for it.
-NAMESPACES = {"access-by-namespace-gateway-and-principal": ("ops", "other")}
+NAMESPACES = {
+    "access-actions": ("ops",),
+    "access-by-address-and-token": ("dev",),
+    "access-by-every-source": ("dev", "ops"),
+    "access-by-namespace-gateway-and-principal": ("ops", "other"),
+    "access-deny-by-token-keeps-to-http": ("dev", "ops"),
+    "access-tried-admits-nobody": ("dev",),
+    "platform-access-of-namespaces": ("jobs",),
+    "platform-access-of-the-mesh": ("sandbox",),
+    "platform-lets-callers-into-services": ("monitoring",),
+}
 DESTINATIONS = {
     "delegate-to-a-service",
     "route-mirror-to-services-and-hosts",
@@ -60,7 +76,6 @@ PLATFORMS = {"platform-above-the-path"}
 
 #: Analyzers that ran, but over nothing that comes from us, since no output has what they look at.
 IDLE = {
-    "authn.BlockedCIDRsAnalyzer": "RequestAuthentications, and the Deployment of istiod",
     "envoyfilter.EnvoyPatchAnalyzer": "EnvoyFilters",
     "externalcontrolplane.ExternalControlPlaneAnalyzer": "the webhook configurations of istiod",
     "injection.ImageAnalyzer": "the ConfigMap of the injector",
@@ -69,7 +84,6 @@ IDLE = {
     "schema.ValidationAnalyzer.EnvoyFilter": "EnvoyFilters",
     "schema.ValidationAnalyzer.MeshConfig": "the configuration of the mesh, which is the default here",
     "schema.ValidationAnalyzer.MeshNetworks": "several clusters",
-    "schema.ValidationAnalyzer.RequestAuthentication": "RequestAuthentications",
     "schema.ValidationAnalyzer.Telemetry": "Telemetries",
     "schema.ValidationAnalyzer.TrafficExtension": "TrafficExtensions",
     "schema.ValidationAnalyzer.WasmPlugin": "WasmPlugins",
