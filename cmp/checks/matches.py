@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
 from cmp.context import paths
@@ -11,31 +12,72 @@ from cmp.context.model import Context, HttpRule, Service
 from cmp.context.names import delegated_name, split
 from cmp.context.paths import PathRule
 from cmp.context.routes import stands_alone
+from cmp.context.servers import Gateway
 from cmp.diagnostics import did_you_mean
+
+if TYPE_CHECKING:
+    from cmp.spec.traffic import Match
+
+
+def _matches(service: Service) -> Iterator[tuple[Match, tuple[Step, ...]]]:
+    for index, route in enumerate(service.spec.routes):
+        for number, match in enumerate(route.match):
+            yield match, ("routes", index, "match", number)
+
+
+def _exposing(service: Service) -> dict[str, Gateway]:
+    return {one.gateway.name: one.gateway for one in service.exposures if one.gateway is not None}
 
 
 def check_places(context: Context) -> Iterator[Finding]:
-    """Gateways that matches name are among those that expose the service; claims are known at gateways only."""
+    """Gateways that matches name are among those that expose the service."""
     names = [gateway.name for gateway in context.platform.gateways] if context.platform is not None else []
     for service in context.services:
-        exposing = {one.gateway.name for one in service.exposures if one.gateway is not None}
-        for index, route in enumerate(service.spec.routes):
-            for number, match in enumerate(route.match):
-                at: tuple[Step, ...] = ("routes", index, "match", number)
-                for position, name in enumerate(match.gateways):
-                    if name not in (MESH, *names):
-                        message = f'the platform has no gateway "{name}"'
-                        help = did_you_mean(name, [*names, MESH])
-                        yield Finding("MS202", service, (*at, "gateways", position), message, help)
-                    elif name not in (MESH, *exposing):
-                        message = f'"{service.name}" is not exposed at "{name}", so no request gets here from there'
-                        help = f"add expose: {{host: ..., gateway: {name}}}, or leave it out"
-                        yield Finding("MS219", service, (*at, "gateways", position), message, help)
-                if match.claims and (not exposing or by_source(match) or match.gateways == (MESH,)):
-                    message = "claims are known at gateways, and callers in the mesh: no request fits this match"
-                    if not exposing:
-                        message = f'claims are known at gateways only, and no gateway exposes "{service.name}"'
-                    yield Finding("MS219", service, (*at, "claims"), message, "match a header in the mesh", True)
+        exposing = _exposing(service)
+        for match, at in _matches(service):
+            for position, name in enumerate(match.gateways):
+                if name not in (MESH, *names):
+                    message = f'the platform has no gateway "{name}"'
+                    help = did_you_mean(name, [*names, MESH])
+                    yield Finding("MS202", service, (*at, "gateways", position), message, help)
+                elif name not in (MESH, *exposing):
+                    message = f'"{service.name}" is not exposed at "{name}", so no request gets here from there'
+                    help = f"add expose: {{host: ..., gateway: {name}}}, or leave it out"
+                    yield Finding("MS219", service, (*at, "gateways", position), message, help)
+
+
+def check_claims(context: Context) -> Iterator[Finding]:
+    """Claims are known at gateways that check tokens: nowhere else can a match on them hold.
+
+    https://istio.io/latest/docs/tasks/security/authentication/jwt-route/
+    """
+    for service in context.services:
+        exposing = _exposing(service)
+        for match, at in _matches(service):
+            if not match.claims:
+                continue
+            message = help = ""
+            unchecked = [
+                one.name
+                for one in exposing.values()
+                if (not match.gateways or one.name in match.gateways) and not _checks_tokens(one, context)
+            ]
+            if not exposing:
+                message = f'claims are known at gateways only, and no gateway exposes "{service.name}"'
+                help = "match a header in the mesh"
+            elif by_source(match) or match.gateways == (MESH,):
+                message = "claims are known at gateways, and callers in the mesh: no request fits this match"
+                help = "match one of them"
+            elif unchecked:
+                message = f'gateway "{unchecked[0]}" checks no tokens, so no request has claims there'
+                help = f"add to it in the platform: jwt: {{issuer: ...}}; or gateways: those of {service.name} that do"
+            if message:
+                yield Finding("MS219", service, (*at, "claims"), message, help, True)
+
+
+def _checks_tokens(gateway: Gateway, context: Context) -> bool:
+    around = context.platform.around(gateway.namespace) if context.platform is not None else ()
+    return bool(gateway.spec.jwt) or any(one.tokens for one in around)
 
 
 def check_combinations(context: Context) -> Iterator[Finding]:

@@ -54,6 +54,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     traffic.check_retries,
     traffic.check_timeouts,
     matches.check_places,
+    matches.check_claims,
     matches.check_combinations,
     matches.check_delegates,
     matches.check_delegated,
