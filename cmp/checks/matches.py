@@ -12,7 +12,6 @@ from cmp.context.model import Context, HttpRule, Service
 from cmp.context.names import delegated_name, split
 from cmp.context.paths import PathRule
 from cmp.context.routes import stands_alone
-from cmp.context.servers import Gateway
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ def _matches(service: Service) -> Iterator[tuple[Match, tuple[Step, ...]]]:
             yield match, ("routes", index, "match", number)
 
 
-def _exposing(service: Service) -> dict[str, Gateway]:
-    return {one.gateway.name: one.gateway for one in service.exposures if one.gateway is not None}
+def _exposing(service: Service) -> set[str]:
+    return {one.gateway.name for one in service.exposures if one.gateway is not None}
 
 
 def check_places(context: Context) -> Iterator[Finding]:
@@ -47,37 +46,18 @@ def check_places(context: Context) -> Iterator[Finding]:
 
 
 def check_claims(context: Context) -> Iterator[Finding]:
-    """Claims are known at gateways that check tokens: nowhere else can a match on them hold.
-
-    https://istio.io/latest/docs/tasks/security/authentication/jwt-route/
-    """
+    """Claims of tokens are known at gateways only, and callers in the mesh only."""
     for service in context.services:
         exposing = _exposing(service)
         for match, at in _matches(service):
             if not match.claims:
                 continue
-            message = help = ""
-            unchecked = [
-                one.name
-                for one in exposing.values()
-                if (not match.gateways or one.name in match.gateways) and not _checks_tokens(one, context)
-            ]
             if not exposing:
                 message = f'claims are known at gateways only, and no gateway exposes "{service.name}"'
-                help = "match a header in the mesh"
+                yield Finding("MS219", service, (*at, "claims"), message, "match a header in the mesh", True)
             elif by_source(match) or match.gateways == (MESH,):
                 message = "claims are known at gateways, and callers in the mesh: no request fits this match"
-                help = "match one of them"
-            elif unchecked:
-                message = f'gateway "{unchecked[0]}" checks no tokens, so no request has claims there'
-                help = f"add to it in the platform: jwt: {{issuer: ...}}; or gateways: those of {service.name} that do"
-            if message:
-                yield Finding("MS219", service, (*at, "claims"), message, help, True)
-
-
-def _checks_tokens(gateway: Gateway, context: Context) -> bool:
-    around = context.platform.around(gateway.namespace) if context.platform is not None else ()
-    return bool(gateway.spec.jwt) or any(one.tokens for one in around)
+                yield Finding("MS219", service, (*at, "claims"), message, "match one of them", True)
 
 
 def check_combinations(context: Context) -> Iterator[Finding]:
