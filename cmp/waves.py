@@ -19,7 +19,7 @@ class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
     PREREQUISITES = -40  # accounts, disruption budgets: pods need them
-    NAMES = -30  # Services, outside hosts, gateways, tokens, policies that allow or ask: allow before deny
+    NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
     TRAFFIC = 10  # routes, and servers of their own: traffic moves only to pods that are Ready
@@ -40,6 +40,8 @@ PRUNE_LAST = frozenset(
         "ServiceAccount",
         "ServiceEntry",
         "Sidecar",
+        "WorkloadEntry",
+        "WorkloadGroup",
     )
 )
 

@@ -10,6 +10,7 @@ from cmp.checks.traffic import named
 from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Grant, Service
 from cmp.context.names import split
+from cmp.context.outside import declared_by
 from cmp.context.rules import Rule
 
 
@@ -37,9 +38,13 @@ def admits(context: Context, target: Service, identity: str, namespace: str, *, 
 
     Whom a rule knows by address or token may be anybody; with ``named`` such rules do not count.
     """
+    if not target.facts.labels:
+        return True  # there is no proxy of the mesh that could refuse
     if target_denies(context, target, identity, namespace):
         return False
     around = context.platform.around(target.namespace) if context.platform is not None else ()
+    if not target.facts.guarded and all(one.grants is None for one in around):
+        return True
     granted = [*target.grants, *(grant for one in around for grant in one.grants or ())]
     return identity == target.principal or any(_covers(one, identity, namespace, named) for one in granted)
 
@@ -139,8 +144,8 @@ def _refused(context: Context, service: Service, other: Service, path: tuple[Ste
     if path[0] != "expose":
         for caller in context.services:
             identity = (caller.principal, caller.namespace)
-            if caller in (service, other):
-                continue
+            if caller in (service, other) or not (service.facts.guarded or _calls(caller, service)):
+                continue  # where anybody may call, only those who say so are known
             if admits(context, service, *identity, named=True) and not admits(context, other, *identity):
                 yield caller.name, _admit(caller, other)
     exposing = [one.gateway for one in service.exposures if path[0] != "expose" or one.at == path[1]]
@@ -149,21 +154,30 @@ def _refused(context: Context, service: Service, other: Service, path: tuple[Ste
             yield f"gateway {gateway.name}", f'add to "{other.name}": access: {{from: {{gateway: {gateway.name}}}}}'
 
 
+def _calls(caller: Service, service: Service) -> bool:
+    return any(
+        one.service is not None and split(one.service, caller.namespace) == (service.name, service.namespace)
+        for one in caller.spec.calls
+    )
+
+
 def check_hosts(context: Context) -> Iterator[Finding]:
     """A host that a route leads to is a service of the cluster, or an outside host that somebody calls likewise.
 
     The proxy sends what it got: a request that came as plain HTTP would be sent so to a port that expects TLS.
     """
     for service in context.services:
-        entries = [
-            entry for other in context.services if other.namespace == service.namespace for entry in other.external
-        ]
+        there = [other for other in context.services if other.namespace == service.namespace]
+        entries = [entry for other in there for entry in (*other.external, *declared_by(other))]
         for one, path in named(service):
             if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
                 continue
             declared = next((entry for entry in entries if entry.host == one.host), None)
             spoken = SPOKEN.get(str(path[0]), SPOKEN["routes"])
+            owner = next((other for other in there if other.outside and one.host in other.outside.hosts), None)
             help = f"add it to this service: calls: {spoken.example.format(one.host)}"
+            if owner is not None:
+                help = port_for(owner, spoken)
             if declared is None:
                 message = f'nobody declares the host "{one.host}"'
                 yield Finding("MS217", service, (*path, "host"), message, help)
@@ -186,6 +200,15 @@ SPOKEN = {
     "tcpRoutes": Spoken(TCP_PROTOCOLS, "TCP", "tcp://{}:9000"),
     "tlsRoutes": Spoken(TLS_PROTOCOLS, "TLS", "tls://{}"),
 }
+
+
+def port_for(owner: Service, spoken: Spoken) -> str:
+    """How the owner of an outside host lets rules lead there: of plain HTTP the proxy makes TLS on the way."""
+    written = f"{spoken.example.partition('://')[0]}: 443"
+    if spoken.protocols == HTTP_PROTOCOLS:
+        tls = "{mode: SIMPLE, caCertificates: /etc/ssl/certs/ca-certificates.crt}"
+        written = f"http: {{port: 80, targetPort: 443, tls: {tls}}}"
+    return f'add to "{owner.name}": ports: {{{written}}}'
 
 
 def check_identities(context: Context) -> Iterator[Finding]:

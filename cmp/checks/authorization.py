@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding
 from cmp.checks.held import Held, Path, around, held
-from cmp.context.model import HTTP_PROTOCOLS, Context, find_port
+from cmp.context.model import HTTP_PROTOCOLS, Context, Service, find_port
 from cmp.context.rules import HTTP_CONDITION, HTTP_OPERATION, HTTP_SOURCE
 from cmp.diagnostics import did_you_mean
 from cmp.spec.identity import is_ip_block, is_trust_domain
@@ -229,6 +229,10 @@ def _without_http(one: Held, operation: Operation | None, denies: bool, at: Path
                 f'"{at[-1]}" is of HTTP, and which ports speak it is not known here: this would deny all connections'
             )
             yield Finding("MS102", one.owner, path, message, "add to: {ports: [8080]}, the pods' own ports")
+        return
+    if not one.ports and isinstance(one.owner, Service) and not one.owner.facts.ours:
+        message = f'"{at[-1]}" is of HTTP, and which ports speak it is not told'
+        yield Finding("MS102", one.owner, at, message, "add the ports of its Service: ports: {http: 8080}", True)
         return
     ports = [find_port(one.ports, name) for name in named[0]] or list(one.ports)
     left = [port for port in ports if port is None or not {port.name, str(port.number)} & set(named[1])]

@@ -87,7 +87,7 @@ def _exposed_port(service: Service, exposure: Exposure) -> Iterator[Finding]:
     names = [one.name for one in service.ports if one.protocol in wanted]
     if port is None and named is not None:
         message = f'"{service.name}" has no port "{named}"'
-        yield Finding("MS205", service, (*path, "port"), message, did_you_mean(named, names))
+        yield Finding("MS205", service, (*path, "port"), message, did_you_mean(named, names) or "leave it out")
     elif port is None and not answers(exposure.spec):
         message = f'"{service.name}" has no one {words} port to expose'
         other = {"http": "add port: 8080", "tls": "add ports: {https: 8443}", "tcp": "add ports: {tcp: 5432}"}[kind]

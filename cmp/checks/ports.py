@@ -28,7 +28,7 @@ def check_ports(context: Context) -> Iterator[Finding]:
                 message = f'ports "{seen[one.number]}" and "{one.name}" have the same number {one.number}'
                 yield Finding("MS205", service, ("ports", one.name), message, "change one of the numbers")
             seen.setdefault(one.number, one.name)
-            if one.target in PROXY_PORTS:
+            if one.target in PROXY_PORTS and service.outside is None:
                 message = f"port {one.target} belongs to Istio's proxy"
                 yield Finding("MS205", service, ("ports", one.name), message, "let the application listen elsewhere")
 
@@ -47,7 +47,8 @@ def check_route_ports(context: Context) -> Iterator[Finding]:
                 yield Finding(
                     "MS205", service, path, f'"{service.name}" has no port "{port}"', did_you_mean(port, names)
                 )
-        if service.spec.routes and not any(port.protocol in HTTP_PROTOCOLS for port in service.ports):
+        http = service.facts.runs == "host" or any(port.protocol in HTTP_PROTOCOLS for port in service.ports)
+        if service.spec.routes and not http:
             message = f'"{service.name}" has routes, but no HTTP port'
             yield Finding("MS205", service, ("routes",), message, "add port: 8080, or remove the routes", True)
 

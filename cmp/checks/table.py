@@ -12,9 +12,11 @@ from cmp.checks import (
     headers,
     ingress,
     matches,
+    outside,
     platform,
     policy,
     ports,
+    running,
     servers,
     streams,
     tokens,
@@ -27,6 +29,16 @@ from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic
 
 CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+    running.check_meaning,
+    running.check_bare_hosts,
+    running.check_named_services,
+    running.check_callers_by_labels,
+    running.check_rules_without_requests,
+    running.check_visibility,
+    outside.check_outside,
+    outside.check_owners,
+    outside.check_called_ports,
+    outside.check_machines,
     workload.check_images,
     workload.check_replicas,
     workload.check_resources,
@@ -117,6 +129,7 @@ FOLLOWS = {
     "routes": {"MS219"},
     "tcpRoutes": {"MS219"},
     "versions": {"MS201", "MS203", "MS210", "MS213"},
+    "workload": {"MS210"},
 }
 
 

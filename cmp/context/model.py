@@ -6,11 +6,13 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
+from cmp.context.running import Facts
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
     from cmp.context.rules import Asked, Fields, Policy, Wide
     from cmp.context.servers import Gateway, Kind, OwnGateway, Server
+    from cmp.spec.outside import External
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
     from cmp.spec.traffic import Cors, Expose, Headers, Match, RegexRewrite, Retries
@@ -63,6 +65,11 @@ class Version(NamedTuple):
     name: str
     weight: int
     spec: VersionSpec
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of its pods or endpoints that other versions do not have."""
+        return self.spec.selector or {"version": self.name}
 
 
 class Destination(NamedTuple):
@@ -195,6 +202,15 @@ class ExternalHost(NamedTuple):
         return next((port for port in fitting if name in (None, str(port.number))), None)
 
 
+class Outside(NamedTuple):
+    """Hosts that run elsewhere, with what the spec left out: how they are found, and on which side of the mesh."""
+
+    hosts: tuple[str, ...]
+    resolution: str
+    location: str
+    spec: External
+
+
 class Service(NamedTuple):
     """A service with all that was decided about it.
 
@@ -208,6 +224,8 @@ class Service(NamedTuple):
     spec: MeshService
     broken: frozenset[tuple[str | int, ...]]
     target: Target
+    facts: Facts
+    outside: Outside | None
     host: str
     account: str
     principal: str

@@ -160,7 +160,12 @@ def visible_to(namespace: str, granted: Iterable[Grant]) -> tuple[str, ...]:
             if not where or any("*" in one for one in where):
                 return ("*",)
             found.update(where)
-    return tuple(sorted(found - {namespace}))
+    return everybody_or(found, namespace)
+
+
+def everybody_or(seen: set[str], namespace: str) -> tuple[str, ...]:
+    """Namespaces as ``exportTo`` has them: ``*`` makes all others say nothing, and one's own is the dot."""
+    return ("*",) if "*" in seen else tuple(sorted(seen - {namespace}))
 
 
 def _of_source(source: Fields) -> set[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmp.context.model import Grant, Platform, Service
 from cmp.context.rules import Fields, Policy, Rule, Wide
-from cmp.manifests.step import PlatformStep, Step, fields, manifest
+from cmp.manifests.step import PlatformStep, Step, fields, for_machines_too, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 API = "security.istio.io/v1"
 
+#: "No matching workloads".
+NO_SUCH_PODS = "IST0127"
+
 
 def peer_authentication(service: Service) -> Iterator[Manifest]:
     """MTLS of the service's pods: STRICT unless the spec says otherwise. Istio wants container ports here.
 
     https://istio.io/latest/docs/reference/config/security/peer_authentication/
     """
+    if not service.facts.mtls:
+        return
     mtls = service.spec.mtls
     ports = {}
     for name, mode in (mtls.ports if mtls is not None else {}).items():
@@ -40,29 +45,31 @@ def only_itself(service: Service) -> Iterator[Manifest]:
 
     https://istio.io/latest/docs/concepts/security/#implicit-enablement
     """
+    if not service.facts.guarded:
+        return
     rule = {"from": [{"source": {"principals": [service.principal]}}]}
     spec = {"selector": _selector(service), "action": "ALLOW", "rules": [rule]}
-    yield manifest(API, "AuthorizationPolicy", service.name, spec=spec)
+    yield for_machines_too(service, manifest(API, "AuthorizationPolicy", service.name, spec=spec), NO_SUCH_PODS)
 
 
 def callers(service: Service) -> Iterator[Manifest]:
     """One ALLOW per caller: they are ORed, so each can come and go alone."""
     for grant in service.grants:
-        yield _allow(grant, _selector(service))
+        yield for_machines_too(service, _allow(grant, _selector(service)), NO_SUCH_PODS)
 
 
 def asked(service: Service) -> Iterator[Manifest]:
     """The policies that decide nothing alone: those that audit, that ask an authorizer, or that are only tried."""
     for policy in service.policies:
         if policy.action != "DENY":
-            yield _other(policy, _selector(service))
+            yield for_machines_too(service, _other(policy, _selector(service)), NO_SUCH_PODS)
 
 
 def denied(service: Service) -> Iterator[Manifest]:
     """The policies that deny, whatever others admit."""
     for policy in service.policies:
         if policy.action == "DENY":
-            yield _other(policy, _selector(service))
+            yield for_machines_too(service, _other(policy, _selector(service)), NO_SUCH_PODS)
 
 
 def request_authentication(service: Service) -> Iterator[Manifest]:
@@ -131,7 +138,7 @@ def _lists(said: Fields) -> Manifest:
 
 
 def _selector(service: Service) -> Manifest:
-    return {"matchLabels": {"app": service.name}}
+    return {"matchLabels": dict(service.facts.labels)}
 
 
 #: What asks an authorizer comes with what admits: one without the other would be wider than meant. What denies comes

@@ -235,6 +235,14 @@ SERVICE: tuple[Form, ...] = (
     Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
     Form("calls[].namespaces", listing=True),
     Form("parameters", listing=True),
+    Form("external", text="hosts"),
+    Form("external.hosts", listing=True),
+    Form("external.addresses", listing=True),
+    Form("external.endpoints", listing=True),
+    Form("external.endpoints[]", text="address"),
+    Form("external.subjectAltNames", listing=True),
+    Form("workload", text="kind"),
+    Form("exportTo", listing=True),
 )
 
 PLATFORM: tuple[Form, ...] = (

@@ -163,19 +163,6 @@ def host_or_ip(value: str) -> str:
     return value
 
 
-def cidr(value: str) -> str:
-    """An IP address or a block of them, IPv4 or IPv6 (istio agent.ValidateIPSubnet)."""
-    from ipaddress import ip_network
-
-    try:
-        block = ip_network(value, strict=False)
-    except ValueError:
-        refuse(f"{shown(value)} is not a block of addresses", "write for example 10.0.0.0/8")
-    if "/" in value and value.split("/")[0] != str(block.network_address):
-        refuse(f"{shown(value)} has bits beyond its length", f"write {block}")
-    return value
-
-
 def grpc_status(value: str) -> str:
     """The name of a gRPC status (https://grpc.io/docs/guides/status-codes/)."""
     if value not in GRPC_STATUSES:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from cmp.spec import addresses as a
 from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import syntax as s
@@ -80,7 +81,7 @@ Digest = Annotated[str, AfterValidator(k.image_digest)]  #: digest of an image (
 HeaderValue = Annotated[str, AfterValidator(s.header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Claim = Annotated[str, AfterValidator(s.claim)]  #: name of a claim (`groups`, `a.b` for what is nested)
 HostOrIp = Annotated[str, AfterValidator(s.host_or_ip)]  #: host name or IP address
-Cidr = Annotated[str, AfterValidator(s.cidr)]  #: IP address or block of them (`10.0.0.0/8`)
+Cidr = Annotated[str, AfterValidator(a.cidr)]  #: IP address or block of them (`10.0.0.0/8`)
 CookieName = Annotated[str, AfterValidator(s.cookie_name)]  #: name of a cookie
 GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]  #: name of a gRPC status (`UNAVAILABLE`)
 #: condition of Envoy or HTTP status (`reset`, `5xx`, `503`)
@@ -97,6 +98,12 @@ LabelValue = Annotated[str, AfterValidator(k.label_value), _MIXED]  #: label val
 Region = Annotated[str, AfterValidator(s.region)]  #: region
 #: `region`, `region/zone` or `region/zone/sub-zone`; the last part may be `*`
 Locality = Annotated[str, AfterValidator(s.locality)]
+Place = Annotated[str, AfterValidator(a.place)]  #: `region`, `region/zone` or `region/zone/sub-zone`
+OutsideHost = Annotated[str, AfterValidator(a.outside_host)]  #: full host name, or `*.` before one
+Address = Annotated[str, AfterValidator(a.address)]  #: IP address, host name or `unix:///path`
+Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or `*`
+#: `Deployment` or `WorkloadGroup`
+WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup"], BeforeValidator(k.workload_kind)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
 #: `trust-domain/ns/namespace/sa/account`, with one `*` at an end

@@ -73,6 +73,16 @@ DESTINATIONS = {
     "route-to-other-services-and-hosts",
 }
 PLATFORMS = {"platform-above-the-path"}
+#: Adopted services: the name of a Service that is there already, and the labels of each of its pods.
+ADOPTED: dict[str, dict[str, list[dict[str, str]]]] = {
+    "adopt-exposed-without-policies": {"reviews": [{"app": "reviews"}]},
+    "adopt-routes-and-versions": {"reviews": [{"app": "reviews", "version": "v1"}, {"release": "canary"}]},
+    "adopt-tcp-routes": {"reviews": [{"app": "reviews"}], "other": [{"app": "other"}]},
+    "adopt-tokens": {"reviews": [{"app": "reviews"}]},
+    "adopt-timeout-only": {"reviews": [{"app": "reviews"}]},
+    "adopt-with-policies": {"reviews": [{"app": "reviews", "tier": "back"}]},
+    "defaults-are-for-what-runs-here": {"reviews": [{"app": "reviews"}]},
+}
 
 #: Analyzers that ran, but over nothing that comes from us, since no output has what they look at.
 IDLE = {
@@ -87,8 +97,6 @@ IDLE = {
     "schema.ValidationAnalyzer.Telemetry": "Telemetries",
     "schema.ValidationAnalyzer.TrafficExtension": "TrafficExtensions",
     "schema.ValidationAnalyzer.WasmPlugin": "WasmPlugins",
-    "schema.ValidationAnalyzer.WorkloadEntry": "WorkloadEntries",
-    "schema.ValidationAnalyzer.WorkloadGroup": "WorkloadGroups",
     "telemetry.DefaultSelectorAnalyzer": "Telemetries",
     "telemetry.LightstepAnalyzer": "Telemetries",
     "telemetry.ProviderAnalyzer": "Telemetries",
@@ -139,6 +147,24 @@ def stand_in(host: str, numbers: list[int]) -> dict[str, Any]:
     return {"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "spec": spec, **named(host)}
 
 
+def there_already(name: str, pods: list[dict[str, str]], objects: list[Any]) -> list[Any]:
+    """A Service with the ports that routes name, and a Deployment per pod."""
+    host = f"{name}.shop.svc.cluster.local"
+    written = [one["spec"] for one in of(objects, "VirtualService")]
+    rules = [rule for spec in written for rule in (*spec.get("http", ()), *spec.get("tcp", ()))]
+    routes = [route["destination"] for rule in rules for route in rule.get("route", ())]
+    ports = sorted({route.get("port", {}).get("number", 80) for route in routes if route["host"] == host})
+    found = [stand_in(host, ports or [80])]
+    for number, labels in enumerate(pods):
+        template = {
+            "metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "app", "image": "example.com/app:1.0"}]},
+        }
+        spec = {"selector": {"matchLabels": labels}, "template": template}
+        found.append({"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec, **named(f"{name}-{number}")})
+    return found
+
+
 def of(objects: list[Any], kind: str) -> list[Any]:
     return [one for one in objects if one["kind"] == kind]
 
@@ -160,6 +186,9 @@ def batches() -> dict[str, list[Any]]:
         found[case] += [namespace(name) for name in names]
     for case in DESTINATIONS:
         found[case] += stand_ins(found[case])
+    for case, services in ADOPTED.items():
+        for name, pods in services.items():
+            found[case] += there_already(name, pods, found[case])
     for case in PLATFORMS:
         found[case] += rendered(CASES / case)
     return found | {f"examples/{folder.name}": rendered(folder) for folder in FOLDERS}
@@ -196,9 +225,10 @@ def test_what_is_accepted_still_happens(row: Accepted) -> None:
 def test_destination_rules_are_about_services_of_the_render(batch: str) -> None:
     """What the annotation that suppresses IST0174 could hide."""
     objects = batches()[batch]
-    services = {f"{one['metadata']['name']}.{one['metadata']['namespace']}" for one in of(objects, "Service")}
+    hosts = {f"{one['metadata']['name']}.{one['metadata']['namespace']}" for one in of(objects, "Service")}
+    hosts |= {host for one in of(objects, "ServiceEntry") for host in one["spec"]["hosts"]}
     for one in of(objects, "DestinationRule"):
-        assert one["spec"]["host"].partition(".svc.")[0] in services
+        assert one["spec"]["host"].partition(".svc.")[0] in hosts
 
 
 def test_all_analyzers_ran_over_what_the_documentation_says() -> None:

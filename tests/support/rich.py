@@ -307,5 +307,41 @@ proxyProtocol: V1
 versions: {v1: {}, v2: {weight: 5, proxyProtocol: {version: V2}}}
 """
 
-FILES = {"meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": APP + "---" + FULL + "---" + TUNED}
+OUTSIDE = """
+apiVersion: meshspec.io/v1alpha1
+kind: MeshApp
+metadata: {name: outside, namespace: shop}
+services:
+  payments:
+    external:
+      hosts: [pay.example.org, Pay2.example.org]
+      addresses: [10.1.0.0/16, "fd00::1"]
+      resolution: STATIC
+      location: MESH_EXTERNAL
+      endpoints:
+        - {address: 10.0.0.1, ports: {http: 8080}, labels: {version: v1, tier: 010}, network: vpc, locality: eu/a/r1,
+           weight: 3, serviceAccount: payments}
+        - {address: "fd00::2", labels: {release: b}}
+      subjectAltNames: [no, spiffe://td.example.com/ns/x/sa/y]
+    ports: {http: {port: 80, targetPort: 443}, grpc: 8443}
+    versions: {v1: {}, v2: {weight: 10, selector: {release: b}}}
+    exportTo: [shop, dev]
+  reviews:
+    selector: {app: reviews, tier: 1e3}
+    port: 9080
+    timeout: 5s
+    access: full
+  ledger-vm:
+    workload: {kind: WorkloadGroup, network: vpc, locality: eu/a, weight: 2}
+    port: 8080
+    health: /ready
+  edge:
+    expose: {host: edge.example.org, path: /edge/*}
+    routes: {destinations: {service: ledger.finance}}
+environments:
+  prod: {services: {reviews: {selector: {app: reviews-prod}}}}
+  test: {services: {payments: {external: {endpoints+: 10.0.0.9}}}}
+"""
+
+FILES = {"meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": "---".join((APP, FULL, TUNED, OUTSIDE))}
 ENVIRONMENTS = ("prod", "test")
