@@ -36,11 +36,15 @@ def check_wide_ports(context: Context) -> Iterator[Finding]:
 def check_wide_access(context: Context) -> Iterator[Finding]:
     """Rules that admit are ORed: one for a whole namespace opens each service in it, whatever that service says."""
     for one in held(context):
+        if one.kind not in ("mesh", "namespaces"):
+            continue
+        opened = next((s for s in context.services if one.kind == "mesh" or s.namespace == one.namespace), None)
         for index, rule in enumerate(one.access):
-            if one.kind in ("mesh", "namespaces") and in_force(rule) and not (rule.from_ or rule.to or rule.when):
-                message = f"this opens every service of {one} to anybody, whatever their own access says"
+            if opened is not None and in_force(rule) and not (rule.from_ or rule.to or rule.when):
+                message = f'this opens "{opened.name}" and all others of {one} to anybody, whatever they say themselves'
+                related = ((opened, ("access",), "what it says itself"),)
                 help = "say who (from) may do what (to), or let services say it themselves"
-                yield Finding("MS218", one.owner, (*one.path, "access", index), message, help)
+                yield Finding("MS218", one.owner, (*one.path, "access", index), message, help, related=related)
 
 
 def check_gateways_open(context: Context) -> Iterator[Finding]:

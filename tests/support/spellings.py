@@ -41,6 +41,9 @@ _UNSAID = {
     "AuthorizationPolicy": {"action": "ALLOW"},
     "ServiceEntry": {"location": "MESH_EXTERNAL", "resolution": "NONE"},
 }
+#: Kinds that hold for all pods of a namespace, or of the mesh, where they choose none.
+SELECTING = ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
+EVERYTHING = "all pods"
 _EMPTY = re.compile(r"^policy.*\.(host|ports|subsets)=\{\}$")
 #: Names of objects are not compared: neither that of a gateway, nor the end of that of a delegate.
 _DELEGATED = re.compile(r"-delegated$")
@@ -142,6 +145,8 @@ def meaning(kind: str, objects: Iterable[Any], namespace: str) -> dict[str, set[
         return found
     for one in of_kind(objects, kind):
         spec = {**_UNSAID.get(kind, {}), **one.get("spec", {})}
+        if kind in SELECTING and not {"selector", "targetRef", "targetRefs"} & {*spec}:
+            spec["selector"] = EVERYTHING
         for path, leaf in leaves(spec, ""):
             place = _INDEX.sub("", path).lstrip(".")
             if not _NAMES.search(place):
