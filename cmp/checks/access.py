@@ -1,4 +1,4 @@
-"""Checks across services: calls that their target refuses, and outside hosts that callers see differently."""
+"""Checks across services: calls and routes that their target refuses, and rules of access that never match."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from cmp.checks.finding import Finding, Step
 from cmp.checks.traffic import named
-from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Grant, Service
 from cmp.context.names import split
 
@@ -102,7 +101,7 @@ def check_hosts(context: Context) -> Iterator[Finding]:
                 yield Finding("MS217", service, (*path, "host"), message, help)
             elif declared.port(one.port, spoken.protocols) is None:
                 which = f"port {one.port}" if one.port else "any port"
-                message = f'"{one.host}" is not called over {spoken.name} at {which}'
+                message = f'"{one.host}" is not called over {spoken.name} at {which}, without tls'
                 yield Finding("MS217", service, (*path, "port" if one.port else "host"), message, help)
 
 
@@ -159,54 +158,3 @@ def check_operations(context: Context) -> Iterator[Finding]:
                 if key is not None and not any(port is None or port.protocol in HTTP_PROTOCOLS for port in named):
                     message = f'"{key}" never match: no port of this rule speaks HTTP'
                     yield Finding("MS218", service, ("access", index, "to", number, key), message, "leave it out", True)
-
-
-def check_external(context: Context) -> Iterator[Finding]:
-    """One port of an outside host speaks one protocol, whoever calls it; a wildcard needs one that names hosts."""
-    seen: dict[tuple[str, str, int], tuple[Service, int, str]] = {}
-    for service in context.services:
-        for index, call in enumerate(service.spec.calls):
-            outside = external(call)
-            if outside is None:
-                continue
-            host, port = outside
-            path: tuple[Step, ...] = ("calls", index, "url")
-            first = seen.setdefault((service.namespace, host, port.number), (service, index, port.protocol))
-            if first[2] != port.protocol:
-                message = f'port {port.number} of "{host}" is {first[2]} for "{first[0].name}" and {port.protocol} here'
-                related = ((first[0], ("calls", first[1], "url"), "first declared here"),)
-                yield Finding("MS216", service, path, message, "use one protocol", related=related)
-            if host.startswith("*") and port.protocol not in NAMING:
-                message = (
-                    f'"{call.url}": {port.protocol} does not carry host names, so a wildcard would catch everything'
-                )
-                yield Finding("MS216", service, path, message, "name the hosts one by one")
-        yield from _indistinct(service)
-        for entry in service.external:
-            if len(entry.name) > 253:
-                message = f'the name "{entry.name[:40]}..." that is made of this host has {len(entry.name)} characters'
-                yield Finding(
-                    "MS206", service, ("calls",), message, "Kubernetes allows 253: shorten the app's name", True
-                )
-
-
-#: Protocols in which the client says which host it wants.
-NAMING = ("http", "http2", "grpc", "https", "tls")
-
-
-def _indistinct(service: Service) -> Iterator[Finding]:
-    """Where the protocol names no host, a proxy tells hosts apart by port alone: two on one port are one listener.
-
-    https://istio.io/latest/docs/ops/configuration/traffic-management/tcp-traffic/
-    """
-    calls = [
-        (index, outside) for index, call in enumerate(service.spec.calls) if (outside := external(call)) is not None
-    ]
-    for position, (index, (host, port)) in enumerate(calls):
-        for before, (other, same) in calls[:position]:
-            blind = port.protocol not in NAMING or same.protocol not in NAMING
-            if blind and host != other and port.number == same.number:
-                message = f'"{host}" and "{other}" cannot be told apart on port {port.number}'
-                related = ((service, ("calls", before, "url"), "the other one"),)
-                help = "use another port for one of them, or let two services call one each"
-                yield Finding("MS216", service, ("calls", index, "url"), message, help, related=related)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from cmp.checks import (
     access,
+    egress,
     gates,
     gateways,
     headers,
@@ -63,7 +64,8 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     access.check_hosts,
     access.check_identities,
     access.check_operations,
-    access.check_external,
+    egress.check_external,
+    egress.check_added_tls,
     platform.check_versions_known,
     platform.check_mode,
     platform.check_gateway_tls,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import ExternalHost, ExternalPort, Target
+from cmp.context.model import ExternalHost, ExternalPort, Origination, Target
 from cmp.context.names import fqdn, split
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Call
+    from cmp.spec.egress import Call, CallTls
 
 
 def external(call: Call) -> tuple[str, ExternalPort] | None:
@@ -22,7 +22,7 @@ def external(call: Call) -> tuple[str, ExternalPort] | None:
     host, _, port = rest.partition(":")
     number = int(port) if port else SCHEMES[scheme]
     assert number is not None  # the validator asks for a port where the scheme has none
-    return host.lower(), ExternalPort(number, scheme)
+    return host.lower(), ExternalPort(number, scheme, call.tls is not None)
 
 
 def hosts(name: str | None, namespace: str, calls: Iterable[Call], target: Target) -> tuple[str, ...]:
@@ -68,3 +68,42 @@ def declared(owners: Iterable[tuple[str, str, Iterable[Call]]]) -> dict[str, tup
         entry = f"{app or name}-{host.replace('*.', 'wildcard.')}"
         found.setdefault(name, []).append(ExternalHost(entry, host, tuple(sorted(ports[host]))))
     return {name: tuple(entries) for name, entries in found.items()}
+
+
+#: The authorities that the proxy's image trusts, as a file in it.
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def originations(name: str, calls: Iterable[Call]) -> tuple[Origination, ...]:
+    """The outside hosts to whose ports a service's own proxy adds TLS, with the settings of each port."""
+    found: dict[str, dict[int, Mapping[str, object]]] = {}
+    for call in calls:
+        outside = external(call)
+        if outside is not None and call.tls is not None:
+            host, port = outside
+            found.setdefault(host, {})[port.number] = tls_settings(call.tls, host)
+    return tuple(Origination(f"{name}-{host}", host, ports) for host, ports in sorted(found.items()))
+
+
+def tls_settings(tls: CallTls, host: str) -> Mapping[str, object]:
+    """ClientTLSSettings in which the certificate of whoever answers is checked: its issuer, and the host's name in it.
+
+    https://istio.io/latest/docs/reference/config/networking/destination-rule/#ClientTLSSettings
+    """
+    return {
+        "mode": tls.mode,
+        "sni": tls.sni or host,
+        "subjectAltNames": list(tls.subjectAltNames) or [host],
+        "credentialName": tls.credentialName,
+        "caCertificates": tls.caCertificates or (None if tls.credentialName else AUTHORITIES),
+        "clientCertificate": tls.clientCertificate,
+        "privateKey": tls.privateKey,
+    }
+
+
+def reads_secrets(calls: Iterable[Call]) -> bool:
+    """Whether a caller's proxy asks for the key of a Secret; certificates of authorities are given to anybody.
+
+    istio pilot/pkg/xds/sds.go, filterAuthorizedResources
+    """
+    return any(call.tls is not None and call.tls.credentialName and call.tls.mode == "MUTUAL" for call in calls)

@@ -173,10 +173,19 @@ class Grant(NamedTuple):
 
 
 class ExternalPort(NamedTuple):
-    """A port outside the mesh that a call names, and the protocol spoken there."""
+    """A port outside the mesh that a call names, and the protocol that the application speaks.
+
+    ``tls`` says that its proxy adds TLS to it.
+    """
 
     number: int
     protocol: str
+    tls: bool = False
+
+    @property
+    def target(self) -> int:
+        """The port that is connected to: what is plain HTTP for the application is HTTPS outside, at 443 for 80."""
+        return 443 if self.tls and self.number == 80 else self.number
 
 
 class ExternalHost(NamedTuple):
@@ -188,9 +197,17 @@ class ExternalHost(NamedTuple):
     export_to: tuple[str, ...] = (".",)
 
     def port(self, name: str | None, protocols: Container[str]) -> ExternalPort | None:
-        """The port of a number, else the first, of those that speak one of the protocols."""
-        fitting = [port for port in self.ports if port.protocol in protocols]
+        """The port of a number, else the first, of those that speak one of the protocols as the application does."""
+        fitting = [port for port in self.ports if port.protocol in protocols and not port.tls]
         return next((port for port in fitting if name in (None, str(port.number))), None)
+
+
+class Origination(NamedTuple):
+    """An outside host to whose ports the proxy of one caller adds TLS, in Istio's fields by port."""
+
+    name: str
+    host: str
+    ports: Mapping[int, Mapping[str, object]]
 
 
 class Service(NamedTuple):
@@ -218,6 +235,7 @@ class Service(NamedTuple):
     grants: tuple[Grant, ...] = ()
     egress: tuple[str, ...] = ()
     external: tuple[ExternalHost, ...] = ()
+    originations: tuple[Origination, ...] = ()
     http: tuple[HttpRule, ...] = ()
     tcp: tuple[StreamRule, ...] = ()
     tls: tuple[StreamRule, ...] = ()

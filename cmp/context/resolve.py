@@ -207,6 +207,7 @@ class _Known:
             export_to=visible_to(namespace, granted),
             egress=egress.hosts(service.name if service.ports else None, namespace, spec.calls, self._target),
             external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
+            originations=egress.originations(service.name, spec.calls),
             http=router.mesh(),
             tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)),
             tls=tuple(streams.tls(spec, namespace, service.ports, destinations)),

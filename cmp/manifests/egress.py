@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cmp.context.egress import reads_secrets
 from cmp.context.model import ExternalHost, ExternalPort, Service
 from cmp.manifests.step import Step, manifest
 from cmp.waves import Manifest, Wave
@@ -45,7 +46,8 @@ def service_entries(service: Service) -> Iterator[Manifest]:
 
 
 def _port(port: ExternalPort) -> Manifest:
-    return {"name": f"{port.protocol}-{port.number}", "number": port.number, "protocol": port.protocol.upper()}
+    found = {"name": f"{port.protocol}-{port.number}", "number": port.number, "protocol": port.protocol.upper()}
+    return {**found, "targetPort": port.target if port.target != port.number else None}
 
 
 def _resolution(external: ExternalHost) -> str:
@@ -53,7 +55,41 @@ def _resolution(external: ExternalHost) -> str:
     return "NONE" if external.host.startswith("*") else "DNS"
 
 
+def originations(service: Service) -> Iterator[Manifest]:
+    """TLS that the service's proxy adds on the way out. It holds for the service's own pods, and for no other caller.
+
+    https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/
+    """
+    for one in service.originations:
+        ports = [{"port": {"number": number}, "tls": dict(tls)} for number, tls in sorted(one.ports.items())]
+        spec = {
+            "exportTo": ["."],
+            "host": one.host,
+            "trafficPolicy": {"portLevelSettings": ports},
+            "workloadSelector": {"matchLabels": {"app": service.name}},
+        }
+        yield manifest(API, "DestinationRule", one.name, spec=spec)
+
+
+def credential_readers(service: Service) -> Iterator[Manifest]:
+    """What istiod asks of the account before it hands a client's key to the proxy: that it may list Secrets.
+
+    The pods get no token of that account, so nothing in them can ask the API server for others.
+    https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/#configure-mutual-tls-origination-for-egress-traffic-at-sidecar
+    """
+    if not reads_secrets(service.spec.calls):
+        return
+    name, group = f"{service.name}-credentials", "rbac.authorization.k8s.io"
+    rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}
+    yield manifest(f"{group}/v1", "Role", name, rules=[rule])
+    reference = {"apiGroup": group, "kind": "Role", "name": name}
+    subject = {"kind": "ServiceAccount", "name": service.account, "namespace": service.namespace}
+    yield manifest(f"{group}/v1", "RoleBinding", name, roleRef=reference, subjects=[subject])
+
+
 STEPS = (
+    Step(Wave.PREREQUISITES, credential_readers),
     Step(Wave.NAMES, service_entries),
+    Step(Wave.GUARDS, originations),
     Step(Wave.GUARDS, sidecar),
 )

@@ -262,6 +262,10 @@ SERVICE: tuple[Form, ...] = (
     Form("calls", listing=True),
     Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
     Form("calls[].namespaces", listing=True),
+    Form(
+        "calls[].tls", text="mode", one_of=(("credentialName",), ("caCertificates", "clientCertificate", "privateKey"))
+    ),
+    Form("calls[].tls.subjectAltNames", listing=True),
     Form("parameters", listing=True),
 )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from cmp.spec.egress import Call
 from cmp.spec.security import Access, Mtls
 from cmp.spec.streams import TcpRoute, TlsRoute
-from cmp.spec.traffic import Call, Cors, Expose, Retries, Route
+from cmp.spec.traffic import Cors, Expose, Retries, Route
 from cmp.spec.types import Count, Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
 from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
 

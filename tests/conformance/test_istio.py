@@ -88,6 +88,8 @@ UNREAD = {
     "cert-manager.io/v1 Certificate",
     "autoscaling/v2 HorizontalPodAutoscaler",
     "policy/v1 PodDisruptionBudget",
+    "rbac.authorization.k8s.io/v1 Role",
+    "rbac.authorization.k8s.io/v1 RoleBinding",
     "v1 ServiceAccount",
 }
 
@@ -183,6 +185,7 @@ def test_destination_rules_are_about_services_of_the_render(batch: str) -> None:
     """What the annotation that suppresses IST0174 could hide."""
     objects = batches()[batch]
     services = {f"{one['metadata']['name']}.{one['metadata']['namespace']}" for one in of(objects, "Service")}
+    services |= {host for one in of(objects, "ServiceEntry") for host in one["spec"]["hosts"]}
     for one in of(objects, "DestinationRule"):
         assert one["spec"]["host"].partition(".svc.")[0] in services
 

@@ -201,6 +201,9 @@ calls:
   - http://legacy.example.net:8443
   - tcp://db.example.net:5432
   - https://secure.example.net
+  - {url: http://plain.example.net, tls: {mode: MUTUAL, clientCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
+                                          caCertificates: /tls/ca.pem, subjectAltNames: [a.example.net, b]}}
+  - {url: http://keys.example.net, tls: {mode: MUTUAL, credentialName: full.cert, sni: sni.example.net}}
 parameters: [image.tag, env.C]
 environments:
   prod: {replicas: {max: 20}, env: {A: prod, MODE: null}, calls+: https://prod.example.com}

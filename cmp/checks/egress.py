@@ -1,0 +1,128 @@
+"""Checks of the way out: outside hosts that callers see differently, and TLS that a proxy adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cmp.checks.finding import Finding, Step
+from cmp.context.egress import external
+from cmp.context.model import TLS_PROTOCOLS, Context, ExternalPort, Service
+
+if TYPE_CHECKING:
+    from cmp.spec.egress import Call, CallTls
+
+
+def check_external(context: Context) -> Iterator[Finding]:
+    """One port of an outside host speaks one protocol, whoever calls it; a wildcard needs one that names hosts."""
+    seen: dict[tuple[str, str, int], _First] = {}
+    for service in context.services:
+        for index, call in enumerate(service.spec.calls):
+            outside = external(call)
+            if outside is None:
+                continue
+            host, port = outside
+            path: tuple[Step, ...] = ("calls", index, "url")
+            first = seen.setdefault((service.namespace, host, port.number), (service, index, port, call))
+            differs = _disagreement(host, port, service, call, first)
+            if differs is not None:
+                related = ((first[0], ("calls", first[1], "url"), "first declared here"),)
+                yield Finding("MS216", service, path, *differs, related=related)
+            if host.startswith("*") and port.protocol not in NAMING:
+                message = (
+                    f'"{call.url}": {port.protocol} does not carry host names, so a wildcard would catch everything'
+                )
+                yield Finding("MS216", service, path, message, "name the hosts one by one")
+        yield from _indistinct(service)
+        names = [entry.name for entry in service.external] + [one.name for one in service.originations]
+        for name in names:
+            if len(name) > 253:
+                message = f'the name "{name[:40]}..." that is made of this host has {len(name)} characters'
+                help = "Kubernetes allows 253: shorten the name of the app or service"
+                yield Finding("MS206", service, ("calls",), message, help, True)
+
+
+#: Who first calls a port of an outside host in a namespace: the service, which of its calls, and the port.
+_First = tuple[Service, int, ExternalPort, "Call"]
+
+
+def _disagreement(host: str, port: ExternalPort, service: Service, call: Call, first: _First) -> tuple[str, str] | None:
+    """How two calls of one namespace to one port differ, which has one entry for both; and what to do."""
+    other, _, same, before = first
+    if same.protocol != port.protocol:
+        message = f'port {port.number} of "{host}" is {same.protocol} for "{other.name}" and {port.protocol} here'
+        return message, "use one protocol"
+    if same.tls != port.tls:
+        added, plain = (other, service) if same.tls else (service, other)
+        message = f'TLS is added to port {port.number} of "{host}" for "{added.name}", but not for "{plain.name}"'
+        return message, "say it in both calls, or use two ports"
+    if other is service and before.tls != call.tls:
+        return f'TLS to port {port.number} of "{host}" is told twice, and differs', "keep one of the two"
+    return None
+
+
+#: Protocols in which the client says which host it wants.
+NAMING = ("http", "http2", "grpc", "https", "tls")
+
+
+def _indistinct(service: Service) -> Iterator[Finding]:
+    """Where the protocol names no host, a proxy tells hosts apart by port alone: two on one port are one listener.
+
+    https://istio.io/latest/docs/ops/configuration/traffic-management/tcp-traffic/
+    """
+    calls = [
+        (index, outside) for index, call in enumerate(service.spec.calls) if (outside := external(call)) is not None
+    ]
+    for position, (index, (host, port)) in enumerate(calls):
+        for before, (other, same) in calls[:position]:
+            blind = port.protocol not in NAMING or same.protocol not in NAMING
+            if blind and host != other and port.number == same.number:
+                message = f'"{host}" and "{other}" cannot be told apart on port {port.number}'
+                related = ((service, ("calls", before, "url"), "the other one"),)
+                help = "use another port for one of them, or let two services call one each"
+                yield Finding("MS216", service, ("calls", index, "url"), message, help, related=related)
+
+
+def check_added_tls(context: Context) -> Iterator[Finding]:
+    """TLS is added to what is plain and goes to a host with a name, by settings that Istio's webhook takes.
+
+    istio pkg/config/validation/agent/validation.go, ValidateTLS
+    """
+    for service in context.services:
+        for index, call in enumerate(service.spec.calls):
+            if call.tls is None:
+                continue
+            path: tuple[Step, ...] = ("calls", index, "tls")
+            outside = external(call)
+            if outside is None:
+                message = "between services of the mesh the proxies speak mutual TLS anyway"
+                yield Finding("MS218", service, path, message, "leave tls out; it is for addresses outside: url", True)
+                continue
+            host, port = outside
+            if host.startswith("*"):
+                message = f'"{call.url}": TLS needs the name of one host, which has to be in its certificate'
+                yield Finding("MS216", service, ("calls", index, "url"), message, "name the hosts one by one")
+            if port.protocol in ALREADY:
+                yield Finding("MS218", service, path, *ALREADY[port.protocol], True)
+            for below, message, help in _tls(call.tls):
+                yield Finding("MS218", service, (*path, *below), message, help)
+
+
+_ITSELF = ("the application speaks TLS itself here", "leave tls out, or call http:// and let the proxy add TLS")
+#: Protocols to which no proxy can add TLS, and why.
+ALREADY = {
+    **dict.fromkeys(TLS_PROTOCOLS, _ITSELF),
+    "mysql": ("MySQL agrees on TLS inside of its own protocol, so a proxy cannot add it", "let the client speak TLS"),
+}
+
+
+def _tls(tls: CallTls) -> Iterator[tuple[tuple[Step, ...], str, str]]:
+    pair = tls.clientCertificate is not None and tls.privateKey is not None
+    if tls.mode is None:
+        yield (), "tls needs a mode", "add mode: SIMPLE or MUTUAL"
+    elif tls.mode == "MUTUAL" and tls.credentialName is None and not pair:
+        message = "MUTUAL needs the caller's certificate"
+        yield ("mode",), message, "add credentialName: name-of-a-secret, or clientCertificate and privateKey"
+    elif tls.mode == "SIMPLE" and (tls.clientCertificate or tls.privateKey):
+        key = "clientCertificate" if tls.clientCertificate else "privateKey"
+        yield (key,), "SIMPLE shows no certificate of the caller", "leave it out, or write mode: MUTUAL"
