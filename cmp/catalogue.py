@@ -311,7 +311,8 @@ CATALOGUE: dict[str, Entry] = {
         title="an outside host that cannot be declared so",
         text=(
             "A port of an outside host speaks one protocol for all callers of a namespace, and gets TLS from their "
-            "proxies for all or for none. A wildcard needs a protocol that carries host names."
+            "proxies for all or for none. A wildcard needs a protocol that carries host names. A gateway finds hosts "
+            "by their names, and TLS at port 443."
         ),
         example=("calls: [https://api.example.com:8443, tcp://api.example.com:8443]"),
         cure=("calls: [https://api.example.com:8443]"),

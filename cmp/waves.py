@@ -21,6 +21,7 @@ class Wave(IntEnum):
     PREREQUISITES = -40  # accounts, disruption budgets: pods need them
     NAMES = -30  # Services, outside hosts, gateways, and policies that allow: names before routes, allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
+    WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
     TRAFFIC = 10  # routes, and servers of their own: traffic moves only to pods that are Ready
     FOLLOWERS = 20  # autoscalers, certificates and all that nothing should wait for

@@ -101,7 +101,7 @@ def check_hosts(context: Context) -> Iterator[Finding]:
                 yield Finding("MS217", service, (*path, "host"), message, help)
             elif declared.port(one.port, spoken.protocols) is None:
                 which = f"port {one.port}" if one.port else "any port"
-                message = f'"{one.host}" is not called over {spoken.name} at {which}, without tls'
+                message = f'"{one.host}" is not called over {spoken.name} at {which}, without tls and gateway'
                 yield Finding("MS217", service, (*path, "port" if one.port else "host"), message, help)
 
 

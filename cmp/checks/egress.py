@@ -56,7 +56,13 @@ def _disagreement(host: str, port: ExternalPort, service: Service, call: Call, f
         added, plain = (other, service) if same.tls else (service, other)
         message = f'TLS is added to port {port.number} of "{host}" for "{added.name}", but not for "{plain.name}"'
         return message, "say it in both calls, or use two ports"
-    if other is service and before.tls != call.tls:
+    if same.gateway != port.gateway:
+        ways = [f'"{one}"' if one else "no gateway" for one in (same.gateway, port.gateway)]
+        message = (
+            f'port {port.number} of "{host}" is called through {ways[0]} by "{other.name}", through {ways[1]} here'
+        )
+        return message, "let both take one way, or use two ports"
+    if before.tls != call.tls and (other is service or port.gateway):
         return f'TLS to port {port.number} of "{host}" is told twice, and differs', "keep one of the two"
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from cmp.checks import (
     access,
     egress,
+    egress_gateway,
     gates,
     gateways,
     headers,
@@ -66,6 +67,8 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     access.check_operations,
     egress.check_external,
     egress.check_added_tls,
+    egress_gateway.check_ways_out,
+    egress_gateway.check_egress_gateways,
     platform.check_versions_known,
     platform.check_mode,
     platform.check_gateway_tls,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import ExternalHost, ExternalPort, Origination, Target
+from cmp.context.model import ExternalHost, ExternalPort, Origination, Target, WayOut
 from cmp.context.names import fqdn, split
+from cmp.context.servers import Gateway
 
 if TYPE_CHECKING:
     from cmp.spec.egress import Call, CallTls
@@ -22,10 +23,16 @@ def external(call: Call) -> tuple[str, ExternalPort] | None:
     host, _, port = rest.partition(":")
     number = int(port) if port else SCHEMES[scheme]
     assert number is not None  # the validator asks for a port where the scheme has none
-    return host.lower(), ExternalPort(number, scheme, call.tls is not None)
+    return host.lower(), ExternalPort(number, scheme, call.tls is not None, call.gateway or "")
 
 
-def hosts(name: str | None, namespace: str, calls: Iterable[Call], target: Target) -> tuple[str, ...]:
+#: The egress gateways of the platform by name.
+Gateways = Mapping[str, Gateway]
+
+
+def hosts(
+    name: str | None, namespace: str, calls: Iterable[Call], target: Target, gateways: Gateways
+) -> tuple[str, ...]:
     """The hosts of a Sidecar: the control plane's namespace, the service itself, and what it calls.
 
     https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioEgressListener
@@ -41,33 +48,59 @@ def hosts(name: str | None, namespace: str, calls: Iterable[Call], target: Targe
         outside = external(call)
         if outside is not None:
             found.add(f"./{outside[0]}")
+        gateway = gateways.get(call.gateway or "")
+        if gateway is not None:
+            found.add(f"{gateway.namespace if gateway.namespace != namespace else '.'}/{gateway.host}")
     whole = {one.removesuffix("/*") for one in found if one.endswith("/*")}  # what is in them is not said again
     return tuple(sorted(one for one in found if one.endswith("/*") or one.partition("/")[0] not in whole))
 
 
-def declared(owners: Iterable[tuple[str, str, Iterable[Call]]]) -> dict[str, tuple[ExternalHost, ...]]:
+def declared(
+    owners: Iterable[tuple[str, str, Iterable[Call]]], namespace: str, gateways: Gateways
+) -> dict[str, tuple[ExternalHost, ...]]:
     """The outside hosts of one namespace by the service that declares them.
 
     Args:
         owners: name, app or an empty string, and calls of each service of the namespace.
+        namespace: where they all are.
+        gateways: the platform's egress gateways.
 
     A host has one ServiceEntry in a namespace, with the ports of all callers: of two, istiod keeps the older one. The
     first caller by name declares it, under the name of its app if it has one.
     """
-    ports: dict[str, set[ExternalPort]] = {}
+    ports: dict[str, dict[ExternalPort, Call]] = {}
     first: dict[str, tuple[str, str]] = {}
     for name, app, calls in sorted(owners, key=lambda owner: owner[:2]):
         for call in calls:
             outside = external(call)
             if outside is not None:
-                ports.setdefault(outside[0], set()).add(outside[1])
+                ports.setdefault(outside[0], {}).setdefault(outside[1], call)
                 first.setdefault(outside[0], (name, app))
     found: dict[str, list[ExternalHost]] = {}
-    for host in sorted(ports):
+    for host, called in sorted(ports.items()):
         name, app = first[host]
         entry = f"{app or name}-{host.replace('*.', 'wildcard.')}"
-        found.setdefault(name, []).append(ExternalHost(entry, host, tuple(sorted(ports[host]))))
+        ways = _ways(entry, host, called, namespace, gateways)
+        found.setdefault(name, []).append(ExternalHost(entry, host, tuple(sorted(called)), ways))
     return {name: tuple(entries) for name, entries in found.items()}
+
+
+def _ways(
+    entry: str, host: str, called: Mapping[ExternalPort, Call], namespace: str, gateways: Gateways
+) -> tuple[WayOut, ...]:
+    """The ports of a host that are reached through a gateway.
+
+    At the gateway, calls of all namespaces meet. Each namespace has a name of its own for the host there, so that
+    nobody's requests follow the routes of others or go out with their certificate.
+    """
+    found = []
+    for port, call in sorted(called.items()):
+        gateway = gateways.get(port.gateway)
+        if gateway is not None:
+            alias = f"{port.number}.{host}.{namespace}.{gateway.name}.internal"
+            tls = tls_settings(call.tls, host) if call.tls is not None else None
+            found.append(WayOut(f"{entry}-{port.number}-{gateway.name}", host, port, gateway, alias, tls))
+    return tuple(found)
 
 
 #: The authorities that the proxy's image trusts, as a file in it.
@@ -79,7 +112,7 @@ def originations(name: str, calls: Iterable[Call]) -> tuple[Origination, ...]:
     found: dict[str, dict[int, Mapping[str, object]]] = {}
     for call in calls:
         outside = external(call)
-        if outside is not None and call.tls is not None:
+        if outside is not None and call.tls is not None and not call.gateway:
             host, port = outside
             found.setdefault(host, {})[port.number] = tls_settings(call.tls, host)
     return tuple(Origination(f"{name}-{host}", host, ports) for host, ports in sorted(found.items()))
@@ -106,4 +139,5 @@ def reads_secrets(calls: Iterable[Call]) -> bool:
 
     istio pilot/pkg/xds/sds.go, filterAuthorizedResources
     """
-    return any(call.tls is not None and call.tls.credentialName and call.tls.mode == "MUTUAL" for call in calls)
+    own = [call.tls for call in calls if call.tls is not None and not call.gateway]
+    return any(tls.credentialName and tls.mode == "MUTUAL" for tls in own)

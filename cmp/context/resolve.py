@@ -45,7 +45,7 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
     target = platform.target if platform is not None else Target()
     services = [_service(parsed, platform, target, environment) for parsed in specs]
     index = {(service.name, service.namespace): service for service in services}
-    owned = _external(services)
+    owned = _external(services, egress_gateways(platform))
     known = _Known(index, platform, target)
     return Context(tuple(known.connect(service, owned) for service in services), platform)
 
@@ -57,7 +57,9 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
     gateways = []
     for name, gateway in spec.gateways.items():
         identity = principal(target.trust_domain, gateway.namespace, gateway.serviceAccount or name)
-        gateways.append(Gateway(name, gateway.namespace, identity, gateway, servers(name, gateway)))
+        served = servers(name, gateway) if gateway.hosts else ()
+        host = fqdn(gateway.service or name, gateway.namespace, target.cluster_domain)
+        gateways.append(Gateway(name, gateway.namespace, identity, gateway, served, host))
     catalog = {}
     for reference, entry in spec.catalog.items():
         name, namespace = split(reference, "")
@@ -144,11 +146,20 @@ def _versions(specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
         yield Version(name, max(0, rest) if spec.weight is None else spec.weight, spec)
 
 
-def _external(services: Sequence[Service]) -> dict[tuple[str, str], tuple[ExternalHost, ...]]:
+def egress_gateways(platform: Platform | None) -> dict[str, Gateway]:
+    """The gateways for calls that go out: those without hosts."""
+    gateways = platform.gateways if platform is not None else ()
+    return {gateway.name: gateway for gateway in gateways if not gateway.spec.hosts}
+
+
+def _external(
+    services: Sequence[Service], gateways: Mapping[str, Gateway]
+) -> dict[tuple[str, str], tuple[ExternalHost, ...]]:
     found = {}
     for namespace in sorted({service.namespace for service in services}):
         there = [service for service in services if service.namespace == namespace]
-        for name, entries in egress.declared((s.name, s.app, s.spec.calls) for s in there).items():
+        owners = [(service.name, service.app, service.spec.calls) for service in there]
+        for name, entries in egress.declared(owners, namespace, gateways).items():
             found[name, namespace] = entries
     return found
 
@@ -187,6 +198,7 @@ class _Known:
         self._index = index
         self._platform = platform
         self._target = target
+        self._gateways = egress_gateways(platform)
 
     def connect(self, service: Service, owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]]) -> Service:
         """A service with its grants, visibility, hosts and routes."""
@@ -205,7 +217,9 @@ class _Known:
             owns_account=service.name == min(sharing),
             grants=granted,
             export_to=visible_to(namespace, granted),
-            egress=egress.hosts(service.name if service.ports else None, namespace, spec.calls, self._target),
+            egress=egress.hosts(
+                service.name if service.ports else None, namespace, spec.calls, self._target, self._gateways
+            ),
             external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
             originations=egress.originations(service.name, spec.calls),
             http=router.mesh(),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cmp.context.egress import reads_secrets
 from cmp.context.model import ExternalHost, ExternalPort, Service
+from cmp.manifests.egress_gateway import of_app
 from cmp.manifests.step import Step, manifest
 from cmp.waves import Manifest, Wave
 
@@ -39,15 +40,13 @@ def service_entries(service: Service) -> Iterator[Manifest]:
             "ports": [_port(port) for port in external.ports],
             "resolution": _resolution(external),
         }
-        entry = manifest(API, "ServiceEntry", external.name, spec=spec)
-        if service.app:  # it belongs to the app, whichever service calls the host
-            entry["metadata"]["labels"] = {"app": None, "app.kubernetes.io/name": None}
-        yield entry
+        yield of_app(service, manifest(API, "ServiceEntry", external.name, spec=spec))
 
 
 def _port(port: ExternalPort) -> Manifest:
     found = {"name": f"{port.protocol}-{port.number}", "number": port.number, "protocol": port.protocol.upper()}
-    return {**found, "targetPort": port.target if port.target != port.number else None}
+    own = port.target != port.number and not port.gateway
+    return {**found, "targetPort": port.target if own else None}
 
 
 def _resolution(external: ExternalHost) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cmp.context.model import Context, Platform, Service
-from cmp.manifests import egress, gateways, network, platform, security, traffic, workload
+from cmp.manifests import egress, egress_gateway, gateways, network, platform, security, traffic, workload
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, network, traffic, security, egress, gateways)
+FAMILIES = (workload, network, traffic, security, egress, egress_gateway, gateways)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
-PLATFORM_STEPS: tuple[PlatformStep, ...] = platform.STEPS
+PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *egress_gateway.PLATFORM_STEPS)
 
 
 def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:

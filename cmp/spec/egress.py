@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
-from cmp.spec.types import DnsName, Label, Model, Subdomain, Url, Word, Workload, words
+from cmp.spec.types import DnsName, Label, Model, Subdomain, Url, Word, Workload
 
 
 class CallTls(Model):
@@ -25,9 +25,8 @@ class CallTls(Model):
 class Call(Model):
     """Something the service calls: a service, all services of namespaces, or an address outside the mesh."""
 
-    later: ClassVar[frozenset[str]] = words("gateway")
-
     service: Workload | None = None
     namespaces: tuple[Label, ...] = ()
     url: Url | None = None
     tls: CallTls | None = None
+    gateway: Label | None = None

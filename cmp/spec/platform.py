@@ -42,12 +42,14 @@ class Istio(Model):
 
 
 class Gateway(Model):
-    """An ingress gateway: which hosts it serves, and which pods do it."""
+    """An ingress gateway: which hosts it serves, and which pods do it. Without hosts an egress gateway."""
 
     later: ClassVar[frozenset[str]] = words("access jwt telemetry mtls")
 
-    hosts: tuple[Host, ...]  #: The hosts that it serves.
+    hosts: tuple[Host, ...] = ()  #: The hosts that it serves. Without any it is for calls that go out.
     namespace: Label  #: Where its pods run, and the Gateway is written.
+    #: Of an egress gateway the name of its Service, which has the ports 80 and 443. Default: the gateway's name.
+    service: Label | None = None
     #: The labels of its pods; beside it `serviceAccount` is required. Default: `istio`, with the gateway's name.
     selector: dict[SelectorKey, LabelValue] = {}
     serviceAccount: Label | None = None  #: The account of its pods, which services admit. Default: the gateway's name.

@@ -25,7 +25,7 @@ from tests.support.spec_text import quoted
 
 Manifest = dict[str, Any]
 SERVICE_ROWS = {**field_rows.SERVICE_ROWS, **field_rows_gateways.SERVICE, **field_rows_net.SERVICE_ROWS}
-ENTRY_ROWS = {**field_rows.ENTRY_ROWS, **field_rows_gateways.ENTRIES}
+ENTRY_ROWS = {**field_rows.ENTRY_ROWS, **field_rows_gateways.ENTRIES, **field_rows_net.ENTRY_ROWS}
 ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}
 NAMED = "MeshService.metadata.name"
 

@@ -23,4 +23,15 @@ def added_tls() -> Iterator[tuple[str, Row]]:
     yield f"{at}.subjectAltNames[]", Row(CALL % names, f"{ADDED}.subjectAltNames.[]", same, TEXTS)
 
 
-SERVICE_ROWS: dict[str, Row] = dict(added_tls())
+SERVICE_ROWS: dict[str, Row] = {
+    **dict(added_tls()),
+    "MeshService.calls[].gateway": Row(CALL % "gateway: @", texts=SYNTAX),
+}
+ENTRY_ROWS: dict[str, Row] = {
+    "MeshPlatform.gateways.*.service": Row(
+        "gateways: {g#: {namespace: in, service: @}}",
+        "DestinationRule:spec.host",
+        "{}.in.svc.cluster.local".format,
+        SYNTAX,
+    ),
+}

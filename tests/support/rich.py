@@ -35,6 +35,7 @@ gateways:
     hosts: "*.issued.example.net"
     namespace: istio-more
     tls: {issuer: {name: own, kind: Issuer, group: cert-manager.io}}
+  egress: {namespace: istio-egress, service: istio-egress}
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
   batch.jobs: {serviceAccount: batch-runner}
@@ -204,6 +205,7 @@ calls:
   - {url: http://plain.example.net, tls: {mode: MUTUAL, clientCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
                                           caCertificates: /tls/ca.pem, subjectAltNames: [a.example.net, b]}}
   - {url: http://keys.example.net, tls: {mode: MUTUAL, credentialName: full.cert, sni: sni.example.net}}
+  - {url: http://far.example.net, tls: SIMPLE, gateway: egress}
 parameters: [image.tag, env.C]
 environments:
   prod: {replicas: {max: 20}, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
