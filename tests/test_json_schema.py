@@ -245,6 +245,7 @@ def test_nothing_but_lists_can_be_added_to() -> None:
     known = {(model, f"{key}+") for model, key in (_owner(kind, path) for kind, path in LISTS)}
     # Bodies repeat the keys of their kinds, and the one probe for all those of a probe.
     known |= {("ServiceBody", key) for model, key in known if model == "MeshService"}
+    known |= {("PlatformBody", key) for model, key in known if model == "MeshPlatform"}
     known |= {("Version", key) for model, key in known if model == "MeshService"}
     known |= {("Health", key) for model, key in known if model == "Probe"}
     known |= {(name, "parameters+") for name in ("MeshApp", "AppBody")}

@@ -90,6 +90,8 @@ def check_hosts(context: Context) -> Iterator[Finding]:
         entries = [
             entry for other in context.services if other.namespace == service.namespace for entry in other.external
         ]
+        if context.platform is not None:
+            entries += context.platform.outside[context.platform.target.root_namespace]
         for one, path in named(service):
             if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
                 continue

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cmp.context.model import ExternalHost, ExternalPort, Origination, Target, WayOut
+from cmp.context.model import (
+    Destination,
+    ExternalHost,
+    ExternalPort,
+    Origination,
+    Platform,
+    Service,
+    Target,
+    WayOut,
+)
 from cmp.context.names import fqdn, split
 from cmp.context.servers import Gateway
 
 if TYPE_CHECKING:
-    from cmp.spec.egress import Call, CallTls
+    from cmp.spec.egress import Call, CallTls, SharedCall
+    from cmp.spec.platform import MeshPlatform
+    from cmp.spec.service import MeshService
 
 
-def external(call: Call) -> tuple[str, ExternalPort] | None:
+#: The egress gateways of the platform by name.
+Gateways = Mapping[str, Gateway]
+
+#: A namespace and a host in it, or ``*`` for all of them, as a Sidecar names them.
+Seen = tuple[str, str]
+
+
+def external(call: SharedCall) -> tuple[str, ExternalPort] | None:
     """The outside host and port of a call; None for a call inside the mesh."""
     if call.url is None:
         return None
@@ -23,40 +41,93 @@ def external(call: Call) -> tuple[str, ExternalPort] | None:
     host, _, port = rest.partition(":")
     number = int(port) if port else SCHEMES[scheme]
     assert number is not None  # the validator asks for a port where the scheme has none
-    return host.lower(), ExternalPort(number, scheme, call.tls is not None, call.gateway or "")
+    added = getattr(call, "tls", None) is not None
+    return host.lower(), ExternalPort(number, scheme, added, getattr(call, "gateway", None) or "")
 
 
-#: The egress gateways of the platform by name.
-Gateways = Mapping[str, Gateway]
+def called(call: SharedCall, namespace: str, domain: str) -> Iterable[Seen]:
+    """What a proxy has to know for a call that is written in a namespace."""
+    for where in call.namespaces:
+        yield where, "*"
+    if call.service is not None:
+        name, where = split(call.service, namespace)
+        yield where, fqdn(name, where, domain)
+    outside = external(call)
+    if outside is not None:
+        yield namespace, outside[0]
 
 
 def hosts(
-    name: str | None, namespace: str, calls: Iterable[Call], target: Target, gateways: Gateways
+    name: str | None,
+    namespace: str,
+    calls: Iterable[Call],
+    target: Target,
+    gateways: Gateways,
+    shared: Iterable[Seen],
 ) -> tuple[str, ...]:
-    """The hosts of a Sidecar: the control plane's namespace, the service itself, and what it calls.
+    """The hosts of a Sidecar: the control plane's namespace, the service itself, and what it and all others call.
 
     https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioEgressListener
     """
-    found = {f"{target.root_namespace if target.root_namespace != namespace else '.'}/*"}
+    found = {(target.root_namespace, "*"), *shared}
     if name is not None:
-        found.add(f"./{fqdn(name, namespace, target.cluster_domain)}")
+        found.add((namespace, fqdn(name, namespace, target.cluster_domain)))
     for call in calls:
-        found.update(f"{where}/*" if where != namespace else "./*" for where in call.namespaces)
-        if call.service is not None:
-            other, where = split(call.service, namespace)
-            found.add(f"{where if where != namespace else '.'}/{fqdn(other, where, target.cluster_domain)}")
-        outside = external(call)
-        if outside is not None:
-            found.add(f"./{outside[0]}")
+        found.update(called(call, namespace, target.cluster_domain))
         gateway = gateways.get(call.gateway or "")
         if gateway is not None:
-            found.add(f"{gateway.namespace if gateway.namespace != namespace else '.'}/{gateway.host}")
-    whole = {one.removesuffix("/*") for one in found if one.endswith("/*")}  # what is in them is not said again
-    return tuple(sorted(one for one in found if one.endswith("/*") or one.partition("/")[0] not in whole))
+            found.add((gateway.namespace, gateway.host))
+    whole = {where for where, host in found if host == "*"}  # what is in them is not said again
+    kept = [(where, host) for where, host in found if host == "*" or where not in whole]
+    return tuple(sorted(f"{where if where != namespace else '.'}/{host}" for where, host in kept))
+
+
+def shared_calls(spec: MeshPlatform, namespace: str, target: Target) -> tuple[Seen, ...]:
+    """What every proxy of a namespace has to know: what the platform lets all call, and its providers.
+
+    A proxy sends traces and asks authorizers by itself, and does nothing where it does not know the host
+    (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider).
+    """
+    domain, found = target.cluster_domain, set[Seen]()
+    for call in spec.calls:
+        found.update(called(call, target.root_namespace, domain))
+    for call in spec.namespaces[namespace].calls if namespace in spec.namespaces else ():
+        found.update(called(call, namespace, domain))
+    for provider in spec.providers.values():
+        found.update(_provided(one.service, domain) for one in vars(provider).values() if one is not None)
+    return tuple(sorted(found))
+
+
+def proxied(spec: MeshService, domain: str) -> tuple[Seen, ...]:
+    """The host that gets all traffic to unknown hosts, which the proxy has to know too."""
+    outbound = spec.sidecar.outboundTrafficPolicy if spec.sidecar is not None else None
+    proxy = outbound.egressProxy if outbound is not None else None
+    return (_provided(proxy.host, domain),) if proxy is not None else ()
+
+
+def _provided(service: str, domain: str) -> Seen:
+    where, slash, host = service.rpartition("/")
+    if not slash and host.endswith(f".svc.{domain}"):
+        where = host.removesuffix(f".svc.{domain}").rpartition(".")[2]
+    return where or "*", host
+
+
+def shared_hosts(name: str, spec: MeshPlatform, target: Target) -> dict[str, tuple[ExternalHost, ...]]:
+    """The outside hosts that the platform declares, by the namespace in which it does.
+
+    Those that all may call stand in the control plane's namespace, of which every proxy knows everything.
+    """
+    root = target.root_namespace
+    whole = declared([(name, "", spec.calls)], root, {}).get(name, ())
+    found = {root: tuple(entry._replace(export_to=("*",)) for entry in whole)}
+    for namespace, of in spec.namespaces.items():
+        entries = declared([(name, "", of.calls)], namespace, {}).get(name, ())
+        found[namespace] = (*found.get(namespace, ()), *entries)
+    return found
 
 
 def declared(
-    owners: Iterable[tuple[str, str, Iterable[Call]]], namespace: str, gateways: Gateways
+    owners: Iterable[tuple[str, str, Iterable[SharedCall]]], namespace: str, gateways: Gateways
 ) -> dict[str, tuple[ExternalHost, ...]]:
     """The outside hosts of one namespace by the service that declares them.
 
@@ -68,7 +139,7 @@ def declared(
     A host has one ServiceEntry in a namespace, with the ports of all callers: of two, istiod keeps the older one. The
     first caller by name declares it, under the name of its app if it has one.
     """
-    ports: dict[str, dict[ExternalPort, Call]] = {}
+    ports: dict[str, dict[ExternalPort, SharedCall]] = {}
     first: dict[str, tuple[str, str]] = {}
     for name, app, calls in sorted(owners, key=lambda owner: owner[:2]):
         for call in calls:
@@ -77,16 +148,16 @@ def declared(
                 ports.setdefault(outside[0], {}).setdefault(outside[1], call)
                 first.setdefault(outside[0], (name, app))
     found: dict[str, list[ExternalHost]] = {}
-    for host, called in sorted(ports.items()):
+    for host, at in sorted(ports.items()):
         name, app = first[host]
         entry = f"{app or name}-{host.replace('*.', 'wildcard.')}"
-        ways = _ways(entry, host, called, namespace, gateways)
-        found.setdefault(name, []).append(ExternalHost(entry, host, tuple(sorted(called)), ways))
+        ways = _ways(entry, host, at, namespace, gateways)
+        found.setdefault(name, []).append(ExternalHost(entry, host, tuple(sorted(at)), ways))
     return {name: tuple(entries) for name, entries in found.items()}
 
 
 def _ways(
-    entry: str, host: str, called: Mapping[ExternalPort, Call], namespace: str, gateways: Gateways
+    entry: str, host: str, calls: Mapping[ExternalPort, SharedCall], namespace: str, gateways: Gateways
 ) -> tuple[WayOut, ...]:
     """The ports of a host that are reached through a gateway.
 
@@ -94,11 +165,12 @@ def _ways(
     nobody's requests follow the routes of others or go out with their certificate.
     """
     found = []
-    for port, call in sorted(called.items()):
+    for port in sorted(calls):
         gateway = gateways.get(port.gateway)
         if gateway is not None:
             alias = f"{port.number}.{host}.{namespace}.{gateway.name}.internal"
-            tls = tls_settings(call.tls, host) if call.tls is not None else None
+            added: CallTls | None = getattr(calls[port], "tls", None)
+            tls = tls_settings(added, host) if added is not None else None
             found.append(WayOut(f"{entry}-{port.number}-{gateway.name}", host, port, gateway, alias, tls))
     return tuple(found)
 
@@ -141,3 +213,49 @@ def reads_secrets(calls: Iterable[Call]) -> bool:
     """
     own = [call.tls for call in calls if call.tls is not None and not call.gateway]
     return any(tls.credentialName and tls.mode == "MUTUAL" for tls in own)
+
+
+def gateways(platform: Platform | None) -> dict[str, Gateway]:
+    """The gateways for calls that go out: those without hosts."""
+    found = platform.gateways if platform is not None else ()
+    return {gateway.name: gateway for gateway in found if not gateway.spec.hosts}
+
+
+def by_service(
+    services: Sequence[Service], platform: Platform | None
+) -> dict[tuple[str, str], tuple[ExternalHost, ...]]:
+    """The outside hosts by service and namespace; those that the platform declares for all have an empty name."""
+    found, ways = {}, gateways(platform)
+    for namespace in sorted({service.namespace for service in services}):
+        there = [service for service in services if service.namespace == namespace]
+        owners = [(one.name, one.app, own_calls(one, platform)) for one in there]
+        for name, entries in declared(owners, namespace, ways).items():
+            found[name, namespace] = entries
+        if platform is not None:
+            found["", namespace] = platform.outside.get(platform.target.root_namespace, ())
+    return found
+
+
+def own_calls(service: Service, platform: Platform | None) -> list[Call]:
+    """The calls of a service, but for those to outside hosts that the platform declares."""
+    known = platform.declares(service.namespace) if platform is not None else {}
+    outside = [(call, external(call)) for call in service.spec.calls]
+    return [call for call, where in outside if where is None or where[0] not in known]
+
+
+def destination(
+    host: str,
+    port: str | None,
+    protocols: Container[str],
+    owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]],
+    namespace: str,
+) -> tuple[Destination, ...]:
+    """A host that is no service of the cluster, at the port that the namespace declares for such traffic."""
+    entries = [entry for (_, where), listed in owned.items() if where == namespace for entry in listed]
+    entry = next((entry for entry in entries if entry.host == host), None)
+    found = entry.port(port, protocols) if entry is not None else None
+    if found is None:
+        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
+    return (
+        Destination(host, None, found.number if port is not None or len(entry.ports if entry else ()) > 1 else None),
+    )

@@ -295,6 +295,12 @@ class Platform(NamedTuple):
     annotations: Mapping[str, str]
     rendered: bool
     mode: str = "sidecar"
+    outside: Mapping[str, tuple[ExternalHost, ...]] = {}
+
+    def declares(self, namespace: str) -> dict[str, ExternalHost]:
+        """The outside hosts that the platform declares and that a namespace sees, by host."""
+        entries = [*self.outside.get(self.target.root_namespace, ()), *self.outside.get(namespace, ())]
+        return {entry.host: entry for entry in entries}
 
 
 class Context(NamedTuple):

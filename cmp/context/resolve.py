@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cmp.context import egress, streams
@@ -45,7 +45,7 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
     target = platform.target if platform is not None else Target()
     services = [_service(parsed, platform, target, environment) for parsed in specs]
     index = {(service.name, service.namespace): service for service in services}
-    owned = _external(services, egress_gateways(platform))
+    owned = egress.by_service(services, platform)
     known = _Known(index, platform, target)
     return Context(tuple(known.connect(service, owned) for service in services), platform)
 
@@ -77,6 +77,7 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
         annotations=spec.metadata.annotations,
         rendered=rendered,
         mode=(spec.istio.mode if spec.istio else None) or "sidecar",
+        outside=egress.shared_hosts(parsed.tree.name, spec, target),
     )
 
 
@@ -146,42 +147,6 @@ def _versions(specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
         yield Version(name, max(0, rest) if spec.weight is None else spec.weight, spec)
 
 
-def egress_gateways(platform: Platform | None) -> dict[str, Gateway]:
-    """The gateways for calls that go out: those without hosts."""
-    gateways = platform.gateways if platform is not None else ()
-    return {gateway.name: gateway for gateway in gateways if not gateway.spec.hosts}
-
-
-def _external(
-    services: Sequence[Service], gateways: Mapping[str, Gateway]
-) -> dict[tuple[str, str], tuple[ExternalHost, ...]]:
-    found = {}
-    for namespace in sorted({service.namespace for service in services}):
-        there = [service for service in services if service.namespace == namespace]
-        owners = [(service.name, service.app, service.spec.calls) for service in there]
-        for name, entries in egress.declared(owners, namespace, gateways).items():
-            found[name, namespace] = entries
-    return found
-
-
-def _outside(
-    host: str,
-    port: str | None,
-    protocols: Container[str],
-    owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]],
-    namespace: str,
-) -> tuple[Destination, ...]:
-    """A host that is no service of the cluster, at the port that the namespace declares for such traffic."""
-    entries = [entry for (_, where), listed in owned.items() if where == namespace for entry in listed]
-    entry = next((entry for entry in entries if entry.host == host), None)
-    found = entry.port(port, protocols) if entry is not None else None
-    if found is None:
-        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
-    return (
-        Destination(host, None, found.number if port is not None or len(entry.ports if entry else ()) > 1 else None),
-    )
-
-
 def _number(name: str | None, ports: Sequence[Port]) -> int | None:
     """The number of a port by its name or number; without one, the main port's where there are several."""
     if name is None:
@@ -198,7 +163,7 @@ class _Known:
         self._index = index
         self._platform = platform
         self._target = target
-        self._gateways = egress_gateways(platform)
+        self._gateways = egress.gateways(platform)
 
     def connect(self, service: Service, owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]]) -> Service:
         """A service with its grants, visibility, hosts and routes."""
@@ -209,7 +174,7 @@ class _Known:
             service.ports,
             service.versions,
             lambda name, port: self.find(name, port, namespace),
-            lambda host, port, protocols: _outside(host, port, protocols, owned, namespace),
+            lambda host, port, protocols: egress.destination(host, port, protocols, owned, namespace),
         )
         router = Router(namespace, spec, service.ports, destinations)
         sharing = [one.name for one in self._index.values() if one.principal == service.principal]
@@ -218,7 +183,12 @@ class _Known:
             grants=granted,
             export_to=visible_to(namespace, granted),
             egress=egress.hosts(
-                service.name if service.ports else None, namespace, spec.calls, self._target, self._gateways
+                service.name if service.ports else None,
+                namespace,
+                egress.own_calls(service, self._platform),
+                self._target,
+                self._gateways,
+                (*self._shared(namespace), *egress.proxied(spec, self._target.cluster_domain)),
             ),
             external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
             originations=egress.originations(service.name, spec.calls),
@@ -229,6 +199,9 @@ class _Known:
             ingress=ingress(router, service.name, service.exposures),
             own_gateways=own_gateways(service.name, namespace, service.exposures),
         )
+
+    def _shared(self, namespace: str) -> tuple[egress.Seen, ...]:
+        return egress.shared_calls(self._platform.spec, namespace, self._target) if self._platform is not None else ()
 
     def _exported(self, entry: ExternalHost, namespace: str) -> ExternalHost:
         """An outside host, seen also by those who follow a route to it: callers and gateways of the routing service."""

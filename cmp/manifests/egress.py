@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from cmp.context.egress import reads_secrets
-from cmp.context.model import ExternalHost, ExternalPort, Service
+from cmp.context.model import ExternalHost, ExternalPort, Platform, Service
 from cmp.manifests.egress_gateway import of_app
-from cmp.manifests.step import Step, manifest
+from cmp.manifests.step import PlatformStep, Step, fields, manifest
 from cmp.waves import Manifest, Wave
+
+if TYPE_CHECKING:
+    from cmp.spec.egress import IngressListener, OutboundTrafficPolicy
 
 API = "networking.istio.io/v1"
 
@@ -19,12 +23,32 @@ def sidecar(service: Service) -> Iterator[Manifest]:
     It also keeps the proxy's configuration small: without it every proxy is told of every service of the mesh
     (https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/).
     """
+    own = service.spec.sidecar
+    pool = own.inboundConnectionPool if own is not None else None
     spec = {
         "workloadSelector": {"labels": {"app": service.name}},
         "egress": [{"hosts": list(service.egress)}],
-        "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"},
+        "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
+        "ingress": [_listener(service, one) for one in own.ingress] or None if own is not None else None,
+        "inboundConnectionPool": fields(pool) if pool is not None else None,
     }
     yield manifest(API, "Sidecar", service.name, spec=spec)
+
+
+def _outbound(policy: OutboundTrafficPolicy | None) -> Manifest:
+    mode = policy.mode if policy is not None and policy.mode is not None else "REGISTRY_ONLY"
+    proxy = policy.egressProxy if policy is not None else None
+    if proxy is None:
+        return {"mode": mode}
+    return {"mode": mode, "egressProxy": {**fields(proxy), "port": {"number": proxy.port}}}
+
+
+def _listener(service: Service, spec: IngressListener) -> Manifest:
+    """A port of the service as Istio wants it here: that of the container."""
+    port = service.port(spec.port)
+    assert port is not None  # a check reports it
+    where = {"name": port.name, "number": port.target, "protocol": port.protocol.upper()}
+    return {**fields(spec), "port": where}
 
 
 def service_entries(service: Service) -> Iterator[Manifest]:
@@ -33,14 +57,27 @@ def service_entries(service: Service) -> Iterator[Manifest]:
     https://istio.io/latest/docs/reference/config/networking/service-entry/
     """
     for external in service.external:
-        spec = {
-            "exportTo": list(external.export_to),
-            "hosts": [external.host],
-            "location": "MESH_EXTERNAL",
-            "ports": [_port(port) for port in external.ports],
-            "resolution": _resolution(external),
-        }
-        yield of_app(service, manifest(API, "ServiceEntry", external.name, spec=spec))
+        yield of_app(service, _entry(external))
+
+
+def shared_entries(platform: Platform) -> Iterator[Manifest]:
+    """The outside hosts that the platform lets all call, or all of a namespace."""
+    for namespace, hosts in platform.outside.items():
+        for external in hosts:
+            found = _entry(external)
+            found["metadata"]["namespace"] = namespace
+            yield found
+
+
+def _entry(external: ExternalHost) -> Manifest:
+    spec = {
+        "exportTo": list(external.export_to),
+        "hosts": [external.host],
+        "location": "MESH_EXTERNAL",
+        "ports": [_port(port) for port in external.ports],
+        "resolution": _resolution(external),
+    }
+    return manifest(API, "ServiceEntry", external.name, spec=spec)
 
 
 def _port(port: ExternalPort) -> Manifest:
@@ -92,3 +129,4 @@ STEPS = (
     Step(Wave.GUARDS, originations),
     Step(Wave.GUARDS, sidecar),
 )
+PLATFORM_STEPS = (PlatformStep(Wave.NAMES, shared_entries),)

@@ -11,7 +11,7 @@ from cmp.waves import Manifest, Wave, sync_annotations
 
 FAMILIES = (workload, network, traffic, security, egress, egress_gateway, gateways)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
-PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *egress_gateway.PLATFORM_STEPS)
+PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *egress.PLATFORM_STEPS, *egress_gateway.PLATFORM_STEPS)
 
 
 def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:

@@ -196,6 +196,20 @@ def _policy(at: str) -> tuple[Form, ...]:
     )
 
 
+def _calls(at: str) -> tuple[Form, ...]:
+    return (
+        Form(at, listing=True),
+        Form(f"{at}[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
+        Form(f"{at}[].namespaces", listing=True),
+    )
+
+
+#: The kinds of a provider.
+PROVIDERS = (
+    *("envoyExtAuthzHttp", "envoyExtAuthzGrpc", "zipkin", "datadog", "skywalking", "opentelemetry"),
+    *("envoyHttpAls", "envoyTcpAls", "envoyOtelAls"),
+)
+
 SERVICE: tuple[Form, ...] = (
     Form("", one_of=(("port",), ("ports",))),
     Form("image", text=image, one_of=(("tag",), ("digest",))),
@@ -259,9 +273,10 @@ SERVICE: tuple[Form, ...] = (
     Form("access[].to[].methods", listing=True),
     Form("access[].to[].paths", listing=True),
     Form("access[].to[].ports", listing=True),
-    Form("calls", listing=True),
-    Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
-    Form("calls[].namespaces", listing=True),
+    *_calls("calls"),
+    Form("sidecar.outboundTrafficPolicy", text="mode"),
+    Form("sidecar.ingress", listing=True),
+    Form("sidecar.ingress[]", text="port"),
     Form(
         "calls[].tls", text="mode", one_of=(("credentialName",), ("caCertificates", "clientCertificate", "privateKey"))
     ),
@@ -276,6 +291,11 @@ PLATFORM: tuple[Form, ...] = (
     Form("gateways.*.ports", keyed=True),
     Form("gateways.*.ports.*", text="port"),
     *_server_tls("gateways.*.ports.*.tls"),
+    *_calls("calls"),
+    Form("namespaces", keyed=True),
+    *_calls("namespaces.*.calls"),
+    Form("providers", keyed=True),
+    Form("providers.*", one_of=tuple((kind,) for kind in PROVIDERS), needed=True),
     Form("catalog", keyed=True),
     Form("catalog.*.ports.*", text="port"),
 )

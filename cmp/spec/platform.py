@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from cmp.spec.egress import Provider, SharedCall
 from cmp.spec.gateway import GatewayPort, GatewayTls
 from cmp.spec.types import (
     Bool,
@@ -66,12 +67,19 @@ class CatalogEntry(Model):
     serviceAccount: Label | None = None  #: The account of its pods. Default: the name of the service.
 
 
+class NamespaceSpec(Model):
+    """What holds for all services of a namespace."""
+
+    later: ClassVar[frozenset[str]] = words("create inject quota mtls access jwt telemetry")
+
+    calls: tuple[SharedCall, ...] = ()
+
+
 class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
     later: ClassVar[frozenset[str]] = words(
-        "providers mtls telemetry namespaces networkPolicy argocd monitoring policy access jwt proxy calls "
-        "manifests patches"
+        "mtls telemetry networkPolicy argocd monitoring policy access jwt proxy manifests patches"
     )
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
@@ -80,3 +88,6 @@ class MeshPlatform(Model):
     gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}
+    calls: tuple[SharedCall, ...] = ()
+    namespaces: dict[Label, NamespaceSpec] = {}
+    providers: dict[Label, Provider] = {}

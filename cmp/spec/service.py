@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cmp.spec.egress import Call
+from cmp.spec.egress import Call, SidecarSpec
 from cmp.spec.security import Access, Mtls
 from cmp.spec.streams import TcpRoute, TlsRoute
 from cmp.spec.traffic import Cors, Expose, Retries, Route
@@ -42,7 +42,7 @@ class MeshService(WorkloadFields):
 
     later: ClassVar[frozenset[str]] = words(
         "selector external service config secrets workload jobs strategy rbac rollout envFrom "
-        "jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
+        "jwt exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
@@ -69,6 +69,7 @@ class MeshService(WorkloadFields):
     #: Who may call. Default: nobody but the service itself and the gateways of `expose`.
     access: tuple[Access, ...] = ()
     calls: tuple[Call, ...] = ()  #: What the service calls; everything else is refused. Default: nothing.
+    sidecar: SidecarSpec | None = None  #: What a Sidecar says beside the hosts of `calls`.
     proxy: Proxy | None = None  #: Settings of the proxy beside the service.
     #: The paths of this spec that `--set`, and Argo CD's parameter `set`, may change.
     parameters: tuple[Word, ...] = ()

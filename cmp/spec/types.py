@@ -98,6 +98,11 @@ Region = Annotated[str, AfterValidator(s.region)]  #: region
 Locality = Annotated[str, AfterValidator(s.locality)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
+#: a whole host name, or `namespace/` before it
+ProviderService = Annotated[str, AfterValidator(s.provider_service)]
+#: `127.0.0.1:port`, `0.0.0.0:port`, `[::1]:port`, `[::]:port` or `unix:///path`
+LocalEndpoint = Annotated[str, AfterValidator(v.local_endpoint)]
+IpAddress = Annotated[str, AfterValidator(v.ip_address)]  #: an IPv4 or IPv6 address
 #: `trust-domain/ns/namespace/sa/account`, with one `*` at an end
 Principal = Annotated[str, AfterValidator(s.principal)]
 #: version (`1.30` or `1.30.3`)

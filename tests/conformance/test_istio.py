@@ -39,6 +39,12 @@ ACCEPTED = (
         "The analyzer knows no other cluster domain than cluster.local.",
     ),
     Accepted(
+        "sidecar-listeners-and-proxy",
+        "IST0002",
+        r"OutboundTrafficPolicy\.EgressProxy ignored",
+        "It is not: istio pilot/pkg/networking/core/listener_builder.go sends to it what no other listener takes.",
+    ),
+    Accepted(
         "two-ports-to-one-container-port",
         "IST0137",
         r"associated with multiple services \[shop/web shop/web\]",

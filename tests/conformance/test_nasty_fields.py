@@ -18,7 +18,7 @@ from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
 from tests.support import field_rows, field_rows_gateways, field_rows_net
-from tests.support.field_rows import SINGLE_ROWS, Row
+from tests.support.field_rows import Row
 from tests.support.fields import strings
 from tests.support.go_oracle import read_as_kubernetes
 from tests.support.spec_text import quoted
@@ -26,6 +26,7 @@ from tests.support.spec_text import quoted
 Manifest = dict[str, Any]
 SERVICE_ROWS = {**field_rows.SERVICE_ROWS, **field_rows_gateways.SERVICE, **field_rows_net.SERVICE_ROWS}
 ENTRY_ROWS = {**field_rows.ENTRY_ROWS, **field_rows_gateways.ENTRIES, **field_rows_net.ENTRY_ROWS}
+SINGLE_ROWS = {**field_rows.SINGLE_ROWS, **field_rows_net.SINGLE_ROWS}
 ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}
 NAMED = "MeshService.metadata.name"
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from tests.support.field_rows import SYNTAX, TEXTS, Row, same
+from cmp.merge.forms import PROVIDERS
+from tests.support.field_rows import SYNTAX, TEXTS, Row, policy_fields, same
 
 CALL = "calls: [{url: http://s#.example.com, %s}]"  # each its own host, since the hosts of a namespace are shared
 ADDED = "DestinationRule:spec.trafficPolicy.portLevelSettings.[].tls"
@@ -23,8 +24,47 @@ def added_tls() -> Iterator[tuple[str, Row]]:
     yield f"{at}.subjectAltNames[]", Row(CALL % names, f"{ADDED}.subjectAltNames.[]", same, TEXTS)
 
 
+def listeners() -> Iterator[tuple[str, Row]]:
+    """What a Sidecar says beside hosts."""
+    at, place = "MeshService.sidecar", "Sidecar:spec"
+    proxy = "sidecar: {outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: {port: 80, %s}}}"
+    written = f"{place}.outboundTrafficPolicy.egressProxy"
+    yield f"{at}.outboundTrafficPolicy.egressProxy.host", Row(proxy % "host: @", f"{written}.host", same, SYNTAX)
+    subset = Row(proxy % "host: a.example.com, subset: @", f"{written}.subset", same, SYNTAX)
+    yield f"{at}.outboundTrafficPolicy.egressProxy.subset", subset
+    yield f"{at}.ingress[].port", Row("sidecar: {ingress: [{port: @}]}", texts=SYNTAX)
+    addresses = ("0.0.0.0", "::1", "127.0.0.1:80", "unix:///a", *SYNTAX)
+    for key in ("bind", "defaultEndpoint"):
+        body = f"sidecar: {{ingress: [{{port: http, {key}: @}}]}}"
+        yield f"{at}.ingress[].{key}", Row(body, f"{place}.ingress.[].{key}", same, addresses)
+    for holder, body, where in (
+        ("ingress[].connectionPool", "sidecar: {ingress: [{port: http, connectionPool: {%s}}]}", "ingress.[]"),
+        ("inboundConnectionPool", "sidecar: {inboundConnectionPool: {%s}}", ""),
+    ):
+        for path, row in policy_fields():
+            part = path.removeprefix("connectionPool.")
+            if part != path:
+                fields = row.fields.removeprefix("connectionPool: {").removesuffix("}")
+                where_ = f"{place}.{where}.connectionPool" if where else f"{place}.inboundConnectionPool"
+                yield f"{at}.{holder}.{part}", Row(body % fields, f"{where_}.{part}", row.expected, SYNTAX)
+
+
+def shared() -> Iterator[tuple[str, Row]]:
+    """What a platform lets all call, and its providers. Nothing of it stands in an object of the platform by itself."""
+    for kind in PROVIDERS:
+        row = Row(f"providers: {{p#: {{{kind}: {{service: @, port: 80}}}}}}", texts=SYNTAX)
+        yield f"MeshPlatform.providers.*.{kind}.service", row
+    yield "MeshPlatform.providers.*=", Row("providers: {@: {zipkin: {service: a.b, port: 80}}}", texts=SYNTAX)
+    yield "MeshPlatform.namespaces.*=", Row("namespaces: {@: {calls: web}}", texts=SYNTAX)
+    for key in ("service", "namespaces[]", "url"):
+        written = f"{key.removesuffix('[]')}: {'[@]' if key.endswith('[]') else '@'}"
+        row = Row(f"namespaces: {{n#: {{calls: [{{{written}}}]}}}}", texts=SYNTAX)
+        yield f"MeshPlatform.namespaces.*.calls[].{key}", row
+
+
 SERVICE_ROWS: dict[str, Row] = {
     **dict(added_tls()),
+    **dict(listeners()),
     "MeshService.calls[].gateway": Row(CALL % "gateway: @", texts=SYNTAX),
 }
 ENTRY_ROWS: dict[str, Row] = {
@@ -34,4 +74,10 @@ ENTRY_ROWS: dict[str, Row] = {
         "{}.in.svc.cluster.local".format,
         SYNTAX,
     ),
+    **dict(shared()),
+}
+SINGLE_ROWS: dict[str, Row] = {
+    "MeshPlatform.calls[].service": Row("calls: [{service: @}]", texts=SYNTAX),
+    "MeshPlatform.calls[].namespaces[]": Row("calls: [{namespaces: [@]}]", texts=SYNTAX),
+    "MeshPlatform.calls[].url": Row("calls: [{url: @}]", texts=SYNTAX),
 }

@@ -39,6 +39,18 @@ gateways:
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
   batch.jobs: {serviceAccount: batch-runner}
+calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
+namespaces: {shop: {calls: [{service: ledger}, {namespaces: tools}, {url: tls://ours.example.net}]}}
+providers:
+  a: {opentelemetry: {service: otel.monitoring.svc.cluster.example, port: 4317}}
+  b: {zipkin: {service: monitoring/zipkin.example.net, port: 9411}}
+  c: {datadog: {service: agent.example.net, port: 8126}}
+  d: {skywalking: {service: oap.example.net, port: 11800}}
+  e: {envoyExtAuthzHttp: {service: opa.auth.svc.cluster.example, port: 8181}}
+  f: {envoyExtAuthzGrpc: {service: opa.auth.svc.cluster.example, port: 9191}}
+  g: {envoyHttpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
+  h: {envoyTcpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
+  i: {envoyOtelAls: {service: otel.monitoring.svc.cluster.example, port: 4317}}
 defaults:
   timeout: 20s
   env: {REGION: eu-1}
@@ -274,6 +286,16 @@ image: registry.example.com/proxied:1
 ports: {tcp: 7000}
 mtls: DISABLE
 access: {}
+sidecar:
+  outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: {host: proxy.example.net, port: 3128, subset: v1}}
+  ingress:
+    - {port: tcp, bind: "::", captureMode: DEFAULT, defaultEndpoint: "[::1]:7001",
+       connectionPool: {tcp: {maxConnections: 100, connectTimeout: 1.5s, idleTimeout: 0s}}}
+  inboundConnectionPool:
+    tcp: {maxConnections: 9, connectTimeout: 2s, maxConnectionDuration: 2h, idleTimeout: 1s,
+          tcpKeepalive: {probes: 2, time: 1h, interval: 7s}}
+    http: {http1MaxPendingRequests: 9, http2MaxRequests: 8, maxRequestsPerConnection: 7, maxRetries: 6,
+           maxConcurrentStreams: 5, idleTimeout: 3s, useClientProtocol: true, h2UpgradePolicy: DO_NOT_UPGRADE}
 proxyProtocol: V1
 versions: {v1: {}, v2: {weight: 5, proxyProtocol: {version: V2}}}
 """
