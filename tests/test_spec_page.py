@@ -83,6 +83,7 @@ PLACES = {
     "MeshService.versions": "@",
     "Mirror.percentage": "versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /a}, mirror: {version: v2, @}}",
     "Mtls.mode": "mtls: {ports: {http: PERMISSIVE}, @}",
+    "OutboundTrafficPolicy.mode": "sidecar: {outboundTrafficPolicy: {@}}",
     "OwnTls.httpsRedirect": "expose: {host: a.example.org, tls: {credentialName: a, @}}",
     "Replicas.cpu": "resources: {cpu: 1}\nreplicas: {max: 3, @}",
     "Replicas.min": "resources: {cpu: 1}\nreplicas: {max: 3, @}",

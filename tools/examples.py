@@ -46,6 +46,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "access[].from": "access-by-namespace-gateway-and-principal",
         "access[].to": "access-by-method-path-and-port",
         "calls": "calls-services-and-namespaces",
+        "calls[].tls": "calls-tls-added-by-the-proxy",
+        "sidecar": "sidecar-listeners-and-proxy",
         "proxy": "proxy-concurrency",
         "parameters": "parameters-set-declared-paths",
         "environments": "environment-overlays-a-service",
@@ -80,6 +82,9 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "gateways.*.tls.issuer": "gateway-certificates-issued",
         "gateways.*.ports": "gateway-ports",
         "catalog": "catalog-accounts",
+        "calls": "calls-of-a-platform-and-providers",
+        "namespaces": "calls-of-a-platform-and-providers",
+        "providers": "calls-of-a-platform-and-providers",
         "environments": "environment-of-app-and-platform",
     },
 }

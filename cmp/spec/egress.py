@@ -24,16 +24,20 @@ from cmp.spec.types import (
 class CallTls(Model):
     """TLS that the proxy adds to what the application sends in plain. Who answers is always verified.
 
-    `credentialName` is a Secret in the caller's namespace; the files are in the proxy's container.
+    https://istio.io/latest/docs/reference/config/networking/destination-rule/#ClientTLSSettings
     """
 
+    #: `SIMPLE` shows no certificate of the caller, `MUTUAL` one of `credentialName` or of `clientCertificate`.
     mode: Literal["SIMPLE", "MUTUAL"] | None = None
+    #: A Secret in the caller's namespace; with `gateway` in that of the gateway's pods.
     credentialName: Subdomain | None = None
+    #: A file in the proxy's container: the authorities that are believed. Default: those of the proxy's image.
     caCertificates: Word | None = None
-    clientCertificate: Word | None = None
-    privateKey: Word | None = None
+    clientCertificate: Word | None = None  #: A file in the proxy's container.
+    privateKey: Word | None = None  #: A file in the proxy's container.
+    #: The names of which one has to be in the certificate of whoever answers. Default: the host.
     subjectAltNames: tuple[Word, ...] = ()
-    sni: DnsName | None = None
+    sni: DnsName | None = None  #: The name that is asked for. Default: the host.
 
 
 class SharedCall(Model):
@@ -44,8 +48,9 @@ class SharedCall(Model):
 
     later: ClassVar[frozenset[str]] = words("tls gateway")
 
-    service: Workload | None = None
-    namespaces: tuple[Label, ...] = ()
+    service: Workload | None = None  #: A service of the mesh.
+    namespaces: tuple[Label, ...] = ()  #: All services of these namespaces.
+    #: An address outside the mesh. Schemes: http, https, http2, grpc, tls, tcp, mongo, redis, mysql.
     url: Url | None = None
 
 
@@ -54,22 +59,24 @@ class Call(SharedCall):
 
     later: ClassVar[frozenset[str]] = frozenset()
 
-    tls: CallTls | None = None
-    gateway: Label | None = None
+    tls: CallTls | None = None  #: TLS that the proxy adds; the application speaks plain.
+    gateway: Label | None = None  #: The egress gateway of the platform that the call leaves through.
 
 
 class EgressProxy(Model):
     """A host of the mesh that gets all traffic to unknown hosts."""
 
-    host: DnsName
-    port: Port | None = None
-    subset: Label | None = None
+    host: DnsName  #: The whole name of a host of the mesh.
+    port: Port | None = None  #: Its port.
+    subset: Label | None = None  #: A subset of its DestinationRule, where only that is meant.
 
 
 class OutboundTrafficPolicy(Model):
     """What happens to calls of hosts that `calls` does not list."""
 
+    #: `REGISTRY_ONLY` refuses them, `ALLOW_ANY` passes them through. Default: `REGISTRY_ONLY`.
     mode: Literal["REGISTRY_ONLY", "ALLOW_ANY"] | None = None
+    #: A host that gets them instead, with `ALLOW_ANY`.
     egressProxy: EgressProxy | None = None
 
 
@@ -78,11 +85,11 @@ class IngressListener(Model):
 
     later: ClassVar[frozenset[str]] = words("tls")
 
-    port: Word
-    bind: IpAddress | None = None
-    captureMode: Literal["DEFAULT", "IPTABLES", "NONE"] | None = None
-    defaultEndpoint: LocalEndpoint | None = None
-    connectionPool: ConnectionPool | None = None
+    port: Word  #: A port of the service, by name or number. All of them are listed.
+    bind: IpAddress | None = None  #: The address that the proxy listens on.
+    captureMode: Literal["DEFAULT", "IPTABLES", "NONE"] | None = None  #: How connections come to the proxy.
+    defaultEndpoint: LocalEndpoint | None = None  #: Where the application listens. Default: the container port.
+    connectionPool: ConnectionPool | None = None  #: Limits of what comes in at this port.
 
 
 class SidecarSpec(Model):
@@ -97,12 +104,15 @@ class SidecarSpec(Model):
 
 
 class _Provider(Model):
-    service: ProviderService
-    port: Port
+    service: ProviderService  #: The host of the service, `namespace/` before it where several namespaces declare it.
+    port: Port  #: Its port.
 
 
 class HttpAuthorizer(_Provider):
-    """An external authorizer that is asked over HTTP."""
+    """An external authorizer that is asked over HTTP.
+
+    https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider
+    """
 
     later: ClassVar[frozenset[str]] = words(
         "timeout pathPrefix failOpen clearRouteCache statusOnError includeRequestHeadersInCheck "
@@ -112,13 +122,19 @@ class HttpAuthorizer(_Provider):
 
 
 class GrpcAuthorizer(_Provider):
-    """An external authorizer that is asked over gRPC."""
+    """An external authorizer that is asked over gRPC.
+
+    https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider
+    """
 
     later: ClassVar[frozenset[str]] = words("timeout failOpen clearRouteCache statusOnError includeRequestBodyInCheck")
 
 
 class Tracer(_Provider):
-    """A service that takes traces."""
+    """A service that takes traces.
+
+    https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider
+    """
 
     later: ClassVar[frozenset[str]] = words(
         "maxTagLength enable64bitTraceId path traceContextOption timeout headers accessToken http grpc "
@@ -127,7 +143,10 @@ class Tracer(_Provider):
 
 
 class LogSink(_Provider):
-    """A service that takes access logs."""
+    """A service that takes access logs.
+
+    https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider
+    """
 
     later: ClassVar[frozenset[str]] = words(
         "logName logFormat filterStateObjectsToLog additionalRequestHeadersToLog additionalResponseHeadersToLog "

@@ -72,7 +72,7 @@ class NamespaceSpec(Model):
 
     later: ClassVar[frozenset[str]] = words("create inject quota mtls access jwt telemetry")
 
-    calls: tuple[SharedCall, ...] = ()
+    calls: tuple[SharedCall, ...] = ()  #: What all services of the namespace call, besides their own `calls`.
 
 
 class MeshPlatform(Model):
@@ -88,6 +88,7 @@ class MeshPlatform(Model):
     gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}
-    calls: tuple[SharedCall, ...] = ()
-    namespaces: dict[Label, NamespaceSpec] = {}
+    calls: tuple[SharedCall, ...] = ()  #: What all services of the mesh call, besides their own `calls`.
+    namespaces: dict[Label, NamespaceSpec] = {}  #: What holds for all services of a namespace.
+    #: The services that proxies call by themselves, by the name that the mesh's configuration has for them.
     providers: dict[Label, Provider] = {}
