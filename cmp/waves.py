@@ -18,7 +18,7 @@ Manifest = dict[str, Any]
 class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
-    PREREQUISITES = -40  # accounts, disruption budgets: pods need them
+    PREREQUISITES = -40  # accounts, disruption budgets, network policies: pods need them
     NAMES = -30  # Services, outside hosts, gateways, and policies that allow: names before routes, allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
     WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
@@ -35,6 +35,7 @@ PRUNE_LAST = frozenset(
         "Certificate",  # with its Secret, where cert-manager is told to remove that too
         "Deployment",
         "DestinationRule",
+        "NetworkPolicy",
         "PeerAuthentication",
         "Role",
         "RoleBinding",
@@ -54,6 +55,7 @@ KIND_ORDER = {
     for index, kind in enumerate(
         (
             "Namespace",
+            "NetworkPolicy",
             "PodDisruptionBudget",
             "ServiceAccount",
             "ConfigMap",

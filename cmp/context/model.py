@@ -9,6 +9,7 @@ from cmp.context.paths import PathRule
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
+    from cmp.context.network import Network
     from cmp.context.servers import Gateway, Kind, OwnGateway, Server
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
@@ -260,6 +261,7 @@ class Service(NamedTuple):
     delegated: tuple[HttpRule, ...] = ()
     ingress: tuple[IngressHosts, ...] = ()
     own_gateways: tuple[OwnGateway, ...] = ()
+    network: Network | None = None
 
     def port(self, name: str | None) -> Port | None:
         """The port of a name or number; without one the main port."""

@@ -24,6 +24,7 @@ from cmp.context.model import (
     main_port,
 )
 from cmp.context.names import fqdn, principal, protocol_of, split
+from cmp.context.network import network
 from cmp.context.routes import Router
 from cmp.context.security import grants, visible_to
 from cmp.context.servers import Gateway
@@ -47,7 +48,9 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
     index = {(service.name, service.namespace): service for service in services}
     owned = egress.by_service(services, platform)
     known = _Known(index, platform, target)
-    return Context(tuple(known.connect(service, owned) for service in services), platform)
+    connected = {(one.name, one.namespace): known.connect(one, owned) for one in services}
+    wanted = [one._replace(network=network(one, connected, platform)) for one in connected.values()]
+    return Context(tuple(wanted), platform)
 
 
 def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -> Platform:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cmp.context.model import Context, Platform, Service
-from cmp.manifests import egress, egress_gateway, gateways, network, platform, security, traffic, workload
+from cmp.manifests import (
+    egress,
+    egress_gateway,
+    gateways,
+    network,
+    network_policy,
+    platform,
+    security,
+    traffic,
+    workload,
+)
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, network, traffic, security, egress, egress_gateway, gateways)
+FAMILIES = (workload, network, traffic, security, egress, egress_gateway, gateways, network_policy)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
 PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *egress.PLATFORM_STEPS, *egress_gateway.PLATFORM_STEPS)
 

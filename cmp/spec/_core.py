@@ -890,7 +890,7 @@ _853 = {'type': 'definition-ref', 'schema_ref': 'Provider'}
 _854 = {'type': 'dict', 'keys_schema': _359, 'values_schema': _853}
 _855 = {'type': 'default', 'schema': _854, 'default_factory': dict}
 _856 = {'type': 'model-field', 'schema': _855}
-_857 = {'type': 'model-fields', 'fields': {'metadata': _770, 'profile': _774, 'istio': _788, 'gateways': _808, 'catalog': _820, 'calls': _826, 'namespaces': _832, 'providers': _856}, 'model_name': 'MeshPlatform'}
+_857 = {'type': 'model-fields', 'fields': {'metadata': _770, 'profile': _774, 'istio': _788, 'gateways': _808, 'catalog': _820, 'networkPolicy': _93, 'calls': _826, 'namespaces': _832, 'providers': _856}, 'model_name': 'MeshPlatform'}
 _858 = {'type': 'model', 'cls': _Data, 'schema': _857, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'MeshPlatform'}, 'ref': 'MeshPlatform'}
 _859 = {'type': 'definition-ref', 'schema_ref': 'MeshPlatform'}
 

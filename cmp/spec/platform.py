@@ -79,7 +79,7 @@ class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
     later: ClassVar[frozenset[str]] = words(
-        "mtls telemetry networkPolicy argocd monitoring policy access jwt proxy manifests patches"
+        "mtls telemetry argocd monitoring policy access jwt proxy manifests patches"
     )
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
@@ -88,6 +88,8 @@ class MeshPlatform(Model):
     gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}
+    #: Writes a NetworkPolicy for each service, which lets through what `access` and `calls` say. Default: `false`.
+    networkPolicy: Bool | None = None
     calls: tuple[SharedCall, ...] = ()  #: What all services of the mesh call, besides their own `calls`.
     namespaces: dict[Label, NamespaceSpec] = {}  #: What holds for all services of a namespace.
     #: The services that proxies call by themselves, by the name that the mesh's configuration has for them.

@@ -53,7 +53,10 @@ ACCEPTED = (
 )
 
 #: What some cases refer to and do not hold, because other applications have it. Their batches get stand-ins for it.
-NAMESPACES = {"access-by-namespace-gateway-and-principal": ("ops", "other")}
+NAMESPACES = {
+    "access-by-namespace-gateway-and-principal": ("ops", "other"),
+    "network-policies": ("ops",),
+}
 DESTINATIONS = {
     "delegate-to-a-service",
     "route-mirror-to-services-and-hosts",
@@ -62,6 +65,7 @@ DESTINATIONS = {
     "calls-through-a-gateway-that-adds-tls",
     "calls-through-an-egress-gateway",
     "egress-gateway-by-labels",
+    "network-policies",
     "policy-beside-a-catalog",
     "route-to-other-services-and-hosts",
 }
@@ -96,6 +100,7 @@ _ALWAYS = {"MeshConfig", "MeshNetworks", "Namespace", "Secret"}
 UNREAD = {
     "cert-manager.io/v1 Certificate",
     "autoscaling/v2 HorizontalPodAutoscaler",
+    "networking.k8s.io/v1 NetworkPolicy",
     "policy/v1 PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1 Role",
     "rbac.authorization.k8s.io/v1 RoleBinding",

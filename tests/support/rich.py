@@ -39,6 +39,7 @@ gateways:
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
   batch.jobs: {serviceAccount: batch-runner}
+networkPolicy: true
 calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
 namespaces: {shop: {calls: [{service: ledger}, {namespaces: tools}, {url: tls://ours.example.net}]}}
 providers:
