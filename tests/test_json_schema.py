@@ -103,6 +103,7 @@ Steps = tuple[str | int, ...]
 
 # Maps whose keys are names that people choose.
 KEYED = {"services", "environments", "env", "headers", "queryParams", "volumes", "versions", "labels", "annotations"}
+KEYED |= {"environmentVariables", "excludeInboundPorts", "excludeOutboundPorts"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
 
 

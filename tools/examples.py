@@ -48,7 +48,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "calls": "calls-services-and-namespaces",
         "calls[].tls": "calls-tls-added-by-the-proxy",
         "sidecar": "sidecar-listeners-and-proxy",
-        "proxy": "proxy-concurrency",
+        "proxy": "proxy-settings-on-the-pod",
         "parameters": "parameters-set-declared-paths",
         "environments": "environment-overlays-a-service",
         "image": "image-in-parts",

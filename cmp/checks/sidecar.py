@@ -14,6 +14,7 @@ from cmp.checks.policy import connection_pool, empty_parts
 from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, Context, Platform, Service
 from cmp.diagnostics import did_you_mean
+from cmp.spec.validators import amount
 
 if TYPE_CHECKING:
     from cmp.spec.egress import OutboundTrafficPolicy, SharedCall
@@ -76,6 +77,44 @@ def _pool(service: Service, pool: ConnectionPool | None, path: tuple[Step, ...])
         yield Finding("MS102", service, (*path, *empty), message, "say something in it, or leave it out")
     for below, message, help in connection_pool(pool):
         yield Finding("MS218", service, (*path, *below), message, help)
+
+
+def check_proxies(context: Context) -> Iterator[Finding]:
+    """What is said of the proxy fits the cluster, and what callers' proxies do."""
+    for service in context.services:
+        proxy = service.spec.proxy
+        if proxy is None:
+            continue
+        if proxy.nativeSidecar and service.target.kubernetes < (1, 29):
+            shown = ".".join(map(str, service.target.kubernetes))
+            message = f"Kubernetes {shown} has no sidecars: they came with 1.29"
+            yield Finding("MS212", service, ("proxy", "nativeSidecar"), message, "leave it out", True)
+        for name in set(proxy.environmentVariables) & set(OWN_VARIABLES):
+            message = f"{name} is set already, so that a pod that stops cuts no request"
+            yield Finding("MS218", service, ("proxy", "environmentVariables", name), message, "leave it out", True)
+        yield from _above(service)
+        for port in service.ports:
+            tls = service.spec.ports[port.name].tls if port.name in service.spec.ports else None
+            spoken = tls or service.spec.tls
+            if str(port.target) in proxy.excludeInboundPorts and (spoken is None or spoken.mode != "DISABLE"):
+                path = ("proxy", "excludeInboundPorts", str(port.target))
+                message = f'callers\' proxies speak mutual TLS to port "{port.name}", and the application would get it'
+                help = f"add tls: DISABLE to ports.{port.name}, or leave it out"
+                yield Finding("MS218", service, path, message, help, True)
+
+
+#: What the proxy's configuration says in any case.
+OWN_VARIABLES = ("EXIT_ON_ZERO_ACTIVE_CONNECTIONS", "MINIMUM_DRAIN_DURATION")
+
+
+def _above(service: Service) -> Iterator[Finding]:
+    resources = service.spec.proxy.resources if service.spec.proxy is not None else None
+    for key in ("cpu", "memory"):
+        request = getattr(getattr(resources, "requests", None), key, None)
+        limit = getattr(getattr(resources, "limits", None), key, None)
+        if request is not None and limit is not None and amount(request) > amount(limit):
+            message = f"the {key} request {request} is above the limit {limit}"
+            yield Finding("MS213", service, ("proxy", "resources", "requests", key), message, "raise the limit")
 
 
 def check_shared_calls(context: Context) -> Iterator[Finding]:

@@ -70,6 +70,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     egress.check_ways_out,
     egress.check_egress_gateways,
     sidecar.check_sidecars,
+    sidecar.check_proxies,
     sidecar.check_shared_calls,
     platform.check_versions_known,
     platform.check_mode,

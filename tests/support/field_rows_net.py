@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from cmp.merge.forms import PROVIDERS
+from cmp.spec import validators as v
 from tests.support.field_rows import SYNTAX, TEXTS, Row, policy_fields, same
 
 CALL = "calls: [{url: http://s#.example.com, %s}]"  # each its own host, since the hosts of a namespace are shared
+CONFIG = "ProxyConfig:spec.environmentVariables"
 ADDED = "DestinationRule:spec.trafficPolicy.portLevelSettings.[].tls"
 
 
@@ -62,8 +64,23 @@ def shared() -> Iterator[tuple[str, Row]]:
         yield f"MeshPlatform.namespaces.*.calls[].{key}", row
 
 
+def proxies() -> Iterator[tuple[str, Row]]:
+    """Settings of the proxy."""
+    at = "MeshService.proxy"
+    for block in ("requests", "limits"):
+        for key, expected in (("cpu", v.cpu), ("memory", v.memory)):
+            row = f"proxy: {{resources: {{{block}: {{{key}: @}}}}}}"
+            yield f"{at}.resources.{block}.{key}", Row(row, "", expected, SYNTAX)
+    yield f"{at}.environmentVariables.*=", Row("proxy: {environmentVariables: {@: x}}", f"{CONFIG}.{{}}", same, SYNTAX)
+    yield f"{at}.environmentVariables.*", Row("proxy: {environmentVariables: {A: @}}", f"{CONFIG}.A", same, TEXTS)
+    for key in ("excludeInboundPorts", "excludeOutboundPorts"):
+        yield f"{at}.{key}.*=", Row(f"proxy: {{{key}: {{@: why}}}}", texts=SYNTAX)
+        yield f"{at}.{key}.*", Row(f"proxy: {{{key}: {{6000: @}}}}", texts=SYNTAX)
+
+
 SERVICE_ROWS: dict[str, Row] = {
     **dict(added_tls()),
+    **dict(proxies()),
     **dict(listeners()),
     "MeshService.calls[].gateway": Row(CALL % "gateway: @", texts=SYNTAX),
 }

@@ -112,7 +112,15 @@ volumes:
   /var/cache/full: {emptyDir: {medium: Memory, sizeLimit: 64Mi}}
   /data: {emptyDir: {}, readOnly: true}
 shutdown: {grace: 45s}
-proxy: {concurrency: 2}
+proxy:
+  concurrency: 2
+  image: distroless
+  environmentVariables: {A: 1e3}
+  resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {cpu: "1", memory: 128Mi}}
+  excludeInboundPorts: {9999: a debugger}
+  excludeOutboundPorts: {5432: "yes", 6379: no TLS there}
+  holdApplicationUntilProxyStarts: true
+  nativeSidecar: false
 pod: {securityContext: {runAsUser: 1000, runAsGroup: 1001, fsGroup: 1002, fsGroupChangePolicy: OnRootMismatch}}
 serviceAccount: {name: full-account, annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/full"}}
 versions:
