@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
 from cmp.context.egress import external
-from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, ExternalHost, ExternalPort, Platform, Service
+from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Platform, Service
+from cmp.context.outside import ExternalHost, ExternalPort
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cmp.context.model import (
-    Destination,
-    ExternalHost,
-    ExternalPort,
-    Origination,
-    Platform,
-    Service,
-    Target,
-    WayOut,
-)
+from cmp.context.model import Destination, Platform, Service, Target
 from cmp.context.names import fqdn, split
+from cmp.context.outside import ExternalHost, ExternalPort, Origination, WayOut
 from cmp.context.servers import Gateway
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from cmp.context.ingress import ingress
 from cmp.context.model import (
     Context,
     Destination,
-    ExternalHost,
     Grant,
     Listed,
     Platform,
@@ -25,6 +24,7 @@ from cmp.context.model import (
 )
 from cmp.context.names import fqdn, principal, protocol_of, split
 from cmp.context.network import network
+from cmp.context.outside import ExternalHost
 from cmp.context.routes import Router
 from cmp.context.security import grants, visible_to
 from cmp.context.servers import Gateway

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.context.egress import reads_secrets
-from cmp.context.model import ExternalHost, ExternalPort, Platform, Service
+from cmp.context.model import Platform, Service
+from cmp.context.outside import ExternalHost, ExternalPort
 from cmp.manifests.egress_gateway import of_app
 from cmp.manifests.step import PlatformStep, Step, fields, manifest
 from cmp.waves import Manifest, Wave

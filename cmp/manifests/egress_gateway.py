@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cmp.context.model import HTTP_PROTOCOLS, ExternalHost, ExternalPort, Platform, Service, WayOut
+from cmp.context.model import HTTP_PROTOCOLS, Platform, Service
+from cmp.context.outside import ExternalHost, ExternalPort, WayOut
 from cmp.context.servers import Gateway
 from cmp.manifests.step import PlatformStep, Step, manifest
 from cmp.manifests.traffic import SAFE_RETRIES

@@ -204,11 +204,10 @@ def _calls(at: str) -> tuple[Form, ...]:
     )
 
 
+PROXY_MAPS = ("environmentVariables", "excludeInboundPorts", "excludeOutboundPorts")
+_TRACERS = ("zipkin", "datadog", "skywalking", "opentelemetry")
 #: The kinds of a provider.
-PROVIDERS = (
-    *("envoyExtAuthzHttp", "envoyExtAuthzGrpc", "zipkin", "datadog", "skywalking", "opentelemetry"),
-    *("envoyHttpAls", "envoyTcpAls", "envoyOtelAls"),
-)
+PROVIDERS = ("envoyExtAuthzHttp", "envoyExtAuthzGrpc", *_TRACERS, "envoyHttpAls", "envoyTcpAls", "envoyOtelAls")
 
 SERVICE: tuple[Form, ...] = (
     Form("", one_of=(("port",), ("ports",))),
@@ -226,9 +225,7 @@ SERVICE: tuple[Form, ...] = (
     Form("env", keyed=True),
     Form("env.*", text="value", one_of=(("value",), ("secret",), ("configMap",), ("field",)), needed=True),
     Form("health", text=readiness_and_liveness, rest=health),
-    *_probe("health.readiness"),
-    *_probe("health.liveness"),
-    *_probe("health.startup"),
+    *(form for kind in ("readiness", "liveness", "startup") for form in _probe(f"health.{kind}")),
     Form("volumes", keyed=True),
     Form("volumes.*", one_of=(("emptyDir",),), needed=True),
     Form("serviceAccount", text="name"),
@@ -276,9 +273,7 @@ SERVICE: tuple[Form, ...] = (
     *_calls("calls"),
     Form("proxy.image", text="imageType"),
     Form("proxy.resources", rest=resources),
-    Form("proxy.environmentVariables", keyed=True),
-    Form("proxy.excludeInboundPorts", keyed=True),
-    Form("proxy.excludeOutboundPorts", keyed=True),
+    *(Form(f"proxy.{key}", keyed=True) for key in PROXY_MAPS),
     Form("sidecar.outboundTrafficPolicy", text="mode"),
     Form("sidecar.ingress", listing=True),
     Form("sidecar.ingress[]", text="port"),
