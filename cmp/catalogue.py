@@ -205,7 +205,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "MS201": Entry(
         title="a version that is not there",
-        text=("A route leads to a version that the service does not have; its requests would be answered with 503."),
+        text=(
+            "A route leads to a version that the service does not have, or a version of an external host to none of "
+            "its endpoints; its requests would be answered with 503."
+        ),
         example=("versions: {v1: {}}\nroutes: {match: {path: /new}, to: v2}"),
         cure=("versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /new}, to: v2}"),
     ),
@@ -312,7 +315,8 @@ CATALOGUE: dict[str, Entry] = {
         text=(
             "A port of an outside host speaks one protocol for all callers of a namespace, and gets TLS from their "
             "proxies for all or for none. A wildcard needs a protocol that carries host names. A gateway finds hosts "
-            "by their names, and TLS at port 443."
+            "by their names, and TLS at port 443. A service that declares the host as external "
+            "owns it: calls go to the ports that it has, and nobody else declares it."
         ),
         example=("calls: [https://api.example.com:8443, tcp://api.example.com:8443]"),
         cure=("calls: [https://api.example.com:8443]"),
@@ -332,8 +336,9 @@ CATALOGUE: dict[str, Entry] = {
             "successThreshold is 1 for liveness and startup probes; port and headers are for http probes, service "
             "for grpc ones; the grace period is whole seconds and longer than the five that pass before the stop "
             "signal; user 1337 is the proxy's; retries with attempts: 0 say nothing else; without mutual TLS there "
-            "are no identities; policies and servers of gateways keep to the rules of Istio's webhook; two Gateways "
-            "have no certificate in common."
+            "are no identities; policies, external hosts and servers of gateways keep to the rules of Istio's webhook; "
+            "two Gateways have no certificate in common; what a key is about has to run here, as pods of ours, or "
+            "where the spec says."
         ),
         example=("shutdown: {grace: 3s}"),
         cure=("shutdown: {grace: 30s}"),

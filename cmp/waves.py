@@ -19,7 +19,7 @@ class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
     PREREQUISITES = -40  # accounts, disruption budgets, network policies: pods need them
-    NAMES = -30  # Services, outside hosts, gateways, and policies that allow: names before routes, allow before deny
+    NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
     WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
@@ -37,12 +37,15 @@ PRUNE_LAST = frozenset(
         "DestinationRule",
         "NetworkPolicy",
         "PeerAuthentication",
+        "RequestAuthentication",
         "Role",
         "RoleBinding",
         "Service",
         "ServiceAccount",
         "ServiceEntry",
         "Sidecar",
+        "WorkloadEntry",
+        "WorkloadGroup",
     )
 )
 

@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from cmp.merge.forms import PLATFORM, SERVICE, Form
+from cmp.merge.shapes import SHARED_KEYS
 from cmp.spec.models import MODELS, keys_of
 from cmp.spec.types import Model
 from tests.support import rich
@@ -105,6 +106,7 @@ Steps = tuple[str | int, ...]
 KEYED = {"services", "environments", "env", "headers", "queryParams", "volumes", "versions", "labels", "annotations"}
 KEYED |= {"environmentVariables", "excludeInboundPorts", "excludeOutboundPorts"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
+KEYED |= {"namespaces", "when", "outputClaimToHeaders"}
 
 
 def keyed(path: Steps) -> bool:
@@ -250,6 +252,9 @@ def test_nothing_but_lists_can_be_added_to() -> None:
     known |= {("Version", key) for model, key in known if model == "MeshService"}
     known |= {("Health", key) for model, key in known if model == "Probe"}
     known |= {(name, "parameters+") for name in ("MeshApp", "AppBody")}
+    # The platform says the same of the mesh, of namespaces and of gateways.
+    holders = ("MeshPlatform", "PlatformBody", "Namespace", "Gateway")
+    known |= {(name, f"{key}+") for name in holders for key in SHARED_KEYS if key != "mtls"}
     found = {
         (name, key)
         for name, definition in SCHEMA["$defs"].items()

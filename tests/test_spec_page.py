@@ -71,6 +71,8 @@ metadata: {name: prod}
 GATEWAYS = "gateways: {public: {hosts: '*.example.com', namespace: edge}}"
 #: Where a key may stand that has a default: `@` is the key with its default, or nothing.
 PLACES = {
+    "Access.action": "access: {from: front, @}",
+    "Access.dryRun": "access: {from: front, action: DENY, @}",
     "Abort.percentage": "routes: {match: {path: /a}, fault: {abort: {httpStatus: 503, @}}}",
     "Delay.percentage": "routes: {match: {path: /a}, fault: {delay: {fixedDelay: 1s, @}}}",
     "Gateway.httpsRedirect": "gateways: {public: {hosts: a.example.com, namespace: edge, tls: {credentialName: a}, @}}",

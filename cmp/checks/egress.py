@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
 from cmp.context.egress import external
+from cmp.context.external import ExternalHost, ExternalPort
 from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Platform, Service
-from cmp.context.outside import ExternalHost, ExternalPort
+from cmp.context.outside import Directory
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -111,6 +112,25 @@ def _indistinct(service: Service, platform: Platform | None) -> Iterator[Finding
                 related = ((service, ("calls", before, "url"), "the other one"),)
                 help = "use another port for one of them, or let two services call one each"
                 yield Finding("MS216", service, ("calls", index, "url"), message, help, related=related)
+
+
+def check_owned_hosts(context: Context) -> Iterator[Finding]:
+    """A host that a service declares is reached as that service says, and the platform declares none of those."""
+    directory = Directory(context.services)
+    for service in context.services:
+        shared = context.platform.declares(service.namespace) if context.platform is not None else {}
+        for index, host in enumerate(service.outside.hosts if service.outside is not None else ()):
+            if host in shared:
+                message = f'the platform declares "{host}" for all'
+                yield Finding("MS216", service, ("external", "hosts", index), message, "keep one of the two")
+        for index, call in enumerate(service.spec.calls):
+            outside, key = external(call), "tls" if call.tls is not None else "gateway"
+            owner = directory.owner(outside[0], service.namespace) if outside is not None else None
+            if outside is not None and owner is not None and (call.tls is not None or call.gateway is not None):
+                message = f'"{owner.name}" declares "{outside[0]}", and how it is reached'
+                related = ((owner, ("external",), "declared here"),)
+                help = f'write it there: ports of "{owner.name}" take tls' if key == "tls" else "leave it out"
+                yield Finding("MS216", service, ("calls", index, key), message, help, True, related)
 
 
 def check_added_tls(context: Context) -> Iterator[Finding]:

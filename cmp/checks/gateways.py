@@ -38,15 +38,17 @@ def check_gateway_ports(context: Context) -> Iterator[Finding]:
             if port.port in PROXY_PORTS:
                 message = f"port {port.port} belongs to Istio's proxy"
                 yield Finding("MS205", platform, path, message, "choose another")
-            yield from _protocol(platform, path, name, port)
+            yield from _protocol(platform, path, name, port, gateway.spec.tls)
 
 
-def _protocol(platform: Platform, path: Path, name: str, port: GatewayPort) -> Iterator[Finding]:
+def _protocol(
+    platform: Platform, path: Path, name: str, port: GatewayPort, shared: GatewayTls | None
+) -> Iterator[Finding]:
     protocol = port.protocol or protocol_of(name)
     if protocol is None:
         help = f"begin its name with the protocol (tcp-{name}), or add protocol: one of {', '.join(PROTOCOLS)}"
         yield Finding("MS205", platform, path, f'the protocol of port "{name}" is not known', help, True)
-    elif protocol in TLS_PROTOCOLS and port.tls is None:
+    elif protocol in TLS_PROTOCOLS and port.tls is None and shared is None:
         message = f'port "{name}" speaks {protocol} and has no tls'
         yield Finding("MS102", platform, path, message, "add tls: name-of-the-secret, or tls: PASSTHROUGH")
     elif protocol not in TLS_PROTOCOLS and port.tls is not None:

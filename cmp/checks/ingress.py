@@ -48,13 +48,6 @@ def check_gateways(context: Context) -> Iterator[Finding]:
                 yield from _gateway_serves(service, exposure, gateways)
             if item.gatewayPort is None or exposure.server is not None:
                 yield from _exposed_port(service, exposure)
-        for index, rule in enumerate(service.spec.access):
-            for number, source in enumerate(rule.from_):
-                for at, name in enumerate(source.gateway):
-                    if name not in names:
-                        where = ("access", index, "from", number, "gateway", at)
-                        message = f'the platform has no gateway "{name}"'
-                        yield Finding("MS202", service, where, message, did_you_mean(name, names))
 
 
 def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gateway, ...]) -> Iterator[Finding]:
@@ -97,7 +90,7 @@ def _exposed_port(service: Service, exposure: Exposure) -> Iterator[Finding]:
     names = [one.name for one in service.ports if one.protocol in wanted]
     if port is None and named is not None:
         message = f'"{service.name}" has no port "{named}"'
-        yield Finding("MS205", service, (*path, "port"), message, did_you_mean(named, names))
+        yield Finding("MS205", service, (*path, "port"), message, did_you_mean(named, names) or "leave it out")
     elif port is None and not answers(exposure.spec):
         message = f'"{service.name}" has no one {words} port to expose'
         other = {"http": "add port: 8080", "tls": "add ports: {https: 8443}", "tcp": "add ports: {tcp: 5432}"}[kind]

@@ -27,6 +27,9 @@ def check_sidecars(context: Context) -> Iterator[Finding]:
         spec = service.spec.sidecar
         if spec is None:
             continue
+        if not service.facts.limited and service.facts.labels:
+            message = "a Sidecar lets nothing out but what calls list, and nothing is listed"
+            yield Finding("MS102", service, ("sidecar",), message, "add calls, or leave it out", True)
         yield from _outbound(service, spec.outboundTrafficPolicy)
         yield from _pool(service, spec.inboundConnectionPool, ("sidecar", "inboundConnectionPool"))
         yield from _listeners(service)

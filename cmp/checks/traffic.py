@@ -90,7 +90,11 @@ def check_versions(context: Context) -> Iterator[Finding]:
         for name, at in used:
             if name not in names:
                 message = f'"{service.name}" has no version "{name}"'
-                yield Finding("MS201", service, at, message, did_you_mean(name, names))
+                yield Finding("MS201", service, at, message, did_you_mean(name, names) or ELSEWHERE)
+
+
+#: What to write where there are no versions.
+ELSEWHERE = "lead to another service: destinations: {service: name}"
 
 
 def check_reachable(context: Context) -> Iterator[Finding]:

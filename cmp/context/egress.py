@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from cmp.context.external import ExternalHost, ExternalPort, Origination, WayOut
 from cmp.context.model import Destination, Platform, Service, Target
 from cmp.context.names import fqdn, split
-from cmp.context.outside import ExternalHost, ExternalPort, Origination, WayOut
 from cmp.context.servers import Gateway
 
 if TYPE_CHECKING:
+    from cmp.context.outside import Directory
     from cmp.spec.egress import Call, CallTls, SharedCall
-    from cmp.spec.platform import MeshPlatform
-    from cmp.spec.service import MeshService
-
 
 #: The egress gateways of the platform by name.
 Gateways = Mapping[str, Gateway]
@@ -37,35 +35,36 @@ def external(call: SharedCall) -> tuple[str, ExternalPort] | None:
     return host.lower(), ExternalPort(number, scheme, added, getattr(call, "gateway", None) or "")
 
 
-def called(call: SharedCall, namespace: str, domain: str) -> Iterable[Seen]:
+def called(call: SharedCall, namespace: str, domain: str, directory: Directory) -> Iterable[Seen]:
     """What a proxy has to know for a call that is written in a namespace."""
     for where in call.namespaces:
         yield where, "*"
     if call.service is not None:
         name, where = split(call.service, namespace)
-        yield where, fqdn(name, where, domain)
+        for host in directory.hosts_of(name, where) or (fqdn(name, where, domain),):
+            yield where, host
     outside = external(call)
     if outside is not None:
-        yield namespace, outside[0]
+        owner = directory.owner(outside[0], namespace)
+        yield owner.namespace if owner is not None else namespace, outside[0]
 
 
 def hosts(
-    name: str | None,
+    own: Iterable[str],
     namespace: str,
     calls: Iterable[Call],
     target: Target,
+    directory: Directory,
     gateways: Gateways,
     shared: Iterable[Seen],
 ) -> tuple[str, ...]:
-    """The hosts of a Sidecar: the control plane's namespace, the service itself, and what it and all others call.
+    """The hosts of a Sidecar: the control plane's namespace, the service's own, and what it and all others call.
 
     https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioEgressListener
     """
-    found = {(target.root_namespace, "*"), *shared}
-    if name is not None:
-        found.add((namespace, fqdn(name, namespace, target.cluster_domain)))
+    found = {(target.root_namespace, "*"), *shared, *((namespace, host) for host in own)}
     for call in calls:
-        found.update(called(call, namespace, target.cluster_domain))
+        found.update(called(call, namespace, target.cluster_domain, directory))
         gateway = gateways.get(call.gateway or "")
         if gateway is not None:
             found.add((gateway.namespace, gateway.host))
@@ -74,57 +73,17 @@ def hosts(
     return tuple(sorted(f"{where if where != namespace else '.'}/{host}" for where, host in kept))
 
 
-def shared_calls(spec: MeshPlatform, namespace: str, target: Target) -> tuple[Seen, ...]:
-    """What every proxy of a namespace has to know: what the platform lets all call, and its providers.
-
-    A proxy sends traces and asks authorizers by itself, and does nothing where it does not know the host
-    (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider).
-    """
-    domain, found = target.cluster_domain, set[Seen]()
-    for call in spec.calls:
-        found.update(called(call, target.root_namespace, domain))
-    for call in spec.namespaces[namespace].calls if namespace in spec.namespaces else ():
-        found.update(called(call, namespace, domain))
-    for provider in spec.providers.values():
-        found.update(_provided(one.service, domain) for one in vars(provider).values() if one is not None)
-    return tuple(sorted(found))
-
-
-def proxied(spec: MeshService, domain: str) -> tuple[Seen, ...]:
-    """The host that gets all traffic to unknown hosts, which the proxy has to know too."""
-    outbound = spec.sidecar.outboundTrafficPolicy if spec.sidecar is not None else None
-    proxy = outbound.egressProxy if outbound is not None else None
-    return (_provided(proxy.host, domain),) if proxy is not None else ()
-
-
-def _provided(service: str, domain: str) -> Seen:
-    where, slash, host = service.rpartition("/")
-    if not slash and host.endswith(f".svc.{domain}"):
-        where = host.removesuffix(f".svc.{domain}").rpartition(".")[2]
-    return where or "*", host
-
-
-def shared_hosts(name: str, spec: MeshPlatform, target: Target) -> dict[str, tuple[ExternalHost, ...]]:
-    """The outside hosts that the platform declares, by the namespace in which it does.
-
-    Those that all may call stand in the control plane's namespace, of which every proxy knows everything.
-    """
-    root = target.root_namespace
-    whole = declared([(name, "", spec.calls)], root, {}).get(name, ())
-    found = {root: tuple(entry._replace(export_to=("*",)) for entry in whole)}
-    for namespace, of in spec.namespaces.items():
-        entries = declared([(name, "", of.calls)], namespace, {}).get(name, ())
-        found[namespace] = (*found.get(namespace, ()), *entries)
-    return found
-
-
 def declared(
-    owners: Iterable[tuple[str, str, Iterable[SharedCall]]], namespace: str, gateways: Gateways
+    owners: Iterable[tuple[str, str, Iterable[SharedCall]]],
+    owned: Collection[str],
+    namespace: str,
+    gateways: Gateways,
 ) -> dict[str, tuple[ExternalHost, ...]]:
     """The outside hosts of one namespace by the service that declares them.
 
     Args:
         owners: name, app or an empty string, and calls of each service of the namespace.
+        owned: hosts that a service declares as its own.
         namespace: where they all are.
         gateways: the platform's egress gateways.
 
@@ -136,7 +95,7 @@ def declared(
     for name, app, calls in sorted(owners, key=lambda owner: owner[:2]):
         for call in calls:
             outside = external(call)
-            if outside is not None:
+            if outside is not None and outside[0] not in owned:
                 ports.setdefault(outside[0], {}).setdefault(outside[1], call)
                 first.setdefault(outside[0], (name, app))
     found: dict[str, list[ExternalHost]] = {}
@@ -165,6 +124,54 @@ def _ways(
             tls = tls_settings(added, host) if added is not None else None
             found.append(WayOut(f"{entry}-{port.number}-{gateway.name}", host, port, gateway, alias, tls))
     return tuple(found)
+
+
+Owned = Mapping[tuple[str, str], tuple[ExternalHost, ...]]
+
+
+def owned(services: Collection[Service], directory: Directory, platform: Platform | None) -> Owned:
+    """The outside hosts that calls ask for, by the service, and its namespace, that declares them.
+
+    Those that the platform declares for all have an empty name.
+    """
+    found, ways = {}, gateways(platform)
+    for namespace in sorted({service.namespace for service in services}):
+        there = [service for service in services if service.namespace == namespace and service.facts.limited]
+        owners = [(one.name, one.app, own_calls(one, platform)) for one in there]
+        for name, entries in declared(owners, directory.seen_from(namespace), namespace, ways).items():
+            found[name, namespace] = entries
+        if platform is not None:
+            found["", namespace] = platform.outside.get(platform.target.root_namespace, ())
+    return found
+
+
+def own_calls(service: Service, platform: Platform | None) -> list[Call]:
+    """The calls of a service, but for those to outside hosts that the platform declares."""
+    known = platform.declares(service.namespace) if platform is not None else {}
+    outside = [(call, external(call)) for call in service.spec.calls]
+    return [call for call, where in outside if where is None or where[0] not in known]
+
+
+def gateways(platform: Platform | None) -> dict[str, Gateway]:
+    """The gateways for calls that go out: those without hosts."""
+    found = platform.gateways if platform is not None else ()
+    return {gateway.name: gateway for gateway in found if not gateway.spec.hosts}
+
+
+def outside(
+    host: str, port: str | None, protocols: Container[str], entries: Owned, namespace: str
+) -> tuple[Destination, ...]:
+    """A host that is no service of the cluster, at the port that the namespace declares for such traffic."""
+    listed = [entry for (_, where), there in entries.items() if where == namespace for entry in there]
+    entry = next((entry for entry in listed if entry.host == host), None)
+    found = entry.port(port, protocols) if entry is not None else None
+    if found is None:
+        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
+    several = len(entry.ports if entry else ()) > 1
+    return (Destination(host, None, found.number if port is not None or several else None),)
+
+
+# -- TLS on the way out ------------------------------------------------------------------------------------------------
 
 
 #: The authorities that the proxy's image trusts, as a file in it.
@@ -205,49 +212,3 @@ def reads_secrets(calls: Iterable[Call]) -> bool:
     """
     own = [call.tls for call in calls if call.tls is not None and not call.gateway]
     return any(tls.credentialName and tls.mode == "MUTUAL" for tls in own)
-
-
-def gateways(platform: Platform | None) -> dict[str, Gateway]:
-    """The gateways for calls that go out: those without hosts."""
-    found = platform.gateways if platform is not None else ()
-    return {gateway.name: gateway for gateway in found if not gateway.spec.hosts}
-
-
-def by_service(
-    services: Sequence[Service], platform: Platform | None
-) -> dict[tuple[str, str], tuple[ExternalHost, ...]]:
-    """The outside hosts by service and namespace; those that the platform declares for all have an empty name."""
-    found, ways = {}, gateways(platform)
-    for namespace in sorted({service.namespace for service in services}):
-        there = [service for service in services if service.namespace == namespace]
-        owners = [(one.name, one.app, own_calls(one, platform)) for one in there]
-        for name, entries in declared(owners, namespace, ways).items():
-            found[name, namespace] = entries
-        if platform is not None:
-            found["", namespace] = platform.outside.get(platform.target.root_namespace, ())
-    return found
-
-
-def own_calls(service: Service, platform: Platform | None) -> list[Call]:
-    """The calls of a service, but for those to outside hosts that the platform declares."""
-    known = platform.declares(service.namespace) if platform is not None else {}
-    outside = [(call, external(call)) for call in service.spec.calls]
-    return [call for call, where in outside if where is None or where[0] not in known]
-
-
-def destination(
-    host: str,
-    port: str | None,
-    protocols: Container[str],
-    owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]],
-    namespace: str,
-) -> tuple[Destination, ...]:
-    """A host that is no service of the cluster, at the port that the namespace declares for such traffic."""
-    entries = [entry for (_, where), listed in owned.items() if where == namespace for entry in listed]
-    entry = next((entry for entry in entries if entry.host == host), None)
-    found = entry.port(port, protocols) if entry is not None else None
-    if found is None:
-        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
-    return (
-        Destination(host, None, found.number if port is not None or len(entry.ports if entry else ()) > 1 else None),
-    )

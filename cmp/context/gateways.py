@@ -25,14 +25,20 @@ if TYPE_CHECKING:
 
 
 def servers(name: str, spec: GatewaySpec) -> tuple[Server, ...]:
-    """The servers of a gateway of the platform: http, with TLS https, and its further ports by their numbers."""
+    """The servers of a gateway of the platform: http, with TLS https, and its further ports by their numbers.
+
+    A port that speaks TLS and says nothing of it has the gateway's.
+    """
     found = [Server("http", 80, "http", spec.hosts, redirect=bool(spec.httpsRedirect))]
+    own = _secret(spec.tls, f"{name}-tls")
     if spec.tls is not None:
-        found.append(Server("https", 443, "https", spec.hosts, spec.tls, _secret(spec.tls, f"{name}-tls")))
+        found.append(Server("https", 443, "https", spec.hosts, spec.tls, own))
     for key, port in sorted(spec.ports.items(), key=lambda item: (item[1].port, item[0])):
         protocol = port.protocol or protocol_of(key) or "tcp"
-        secret = _secret(port.tls, f"{name}-{key}-tls")
-        found.append(Server(key, port.port, protocol, spec.hosts, port.tls, secret))
+        tls, secret = port.tls, _secret(port.tls, f"{name}-{key}-tls")
+        if tls is None and protocol in TLS_PROTOCOLS:
+            tls, secret = spec.tls, own
+        found.append(Server(key, port.port, protocol, spec.hosts, tls, secret))
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.gateways import own_gateway_name
@@ -49,6 +49,12 @@ def ingress(router: Router, name: str, exposures: Iterable[Exposure]) -> tuple[I
         parts = [name, gateway, *([port] if port else []), *([] if usual else [str(number)])]
         found.append(_hosts(router, "-".join(parts), tuple(place.host for place in listed), items))
     return tuple(found)
+
+
+def of_bare(exposures: Iterable[Exposure]) -> Iterator[Exposure]:
+    """The items of a host behind which nothing runs: it has no port, and its routes say where requests go."""
+    for one in exposures:
+        yield one._replace(port=NO_PORT) if one.kind == "http" and one.spec.port is None else one
 
 
 def published(exposure: Exposure) -> bool:

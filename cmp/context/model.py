@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
+from cmp.context.running import Facts
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
+    from cmp.context.external import ExternalHost, Origination
     from cmp.context.network import Network
-    from cmp.context.outside import ExternalHost, Origination
+    from cmp.context.rules import Asked, Fields, Policy, Wide
     from cmp.context.servers import Gateway, Kind, OwnGateway, Server
+    from cmp.spec.outside import External
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
     from cmp.spec.traffic import Cors, Expose, Headers, Match, RegexRewrite, Retries
@@ -64,6 +67,11 @@ class Version(NamedTuple):
     name: str
     weight: int
     spec: VersionSpec
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of its pods or endpoints that other versions do not have."""
+        return self.spec.selector or {"version": self.name}
 
 
 class Destination(NamedTuple):
@@ -167,11 +175,21 @@ class IngressHosts(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """An ALLOW policy: its name, who (empty is anybody) and for what (empty is anything), in Istio's fields."""
+    """An ALLOW policy in force, in Istio's fields: who (empty is anybody), for what (empty is anything), and when."""
 
     name: str
-    sources: tuple[Mapping[str, tuple[str, ...]], ...] = ()
-    operations: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    sources: tuple[Fields, ...] = ()
+    operations: tuple[Fields, ...] = ()
+    conditions: tuple[Asked, ...] = ()
+
+
+class Outside(NamedTuple):
+    """Hosts that run elsewhere, with what the spec left out: how they are found, and on which side of the mesh."""
+
+    hosts: tuple[str, ...]
+    resolution: str
+    location: str
+    spec: External
 
 
 class Service(NamedTuple):
@@ -187,6 +205,8 @@ class Service(NamedTuple):
     spec: MeshService
     broken: frozenset[tuple[str | int, ...]]
     target: Target
+    facts: Facts
+    outside: Outside | None
     host: str
     account: str
     principal: str
@@ -197,6 +217,7 @@ class Service(NamedTuple):
     exposures: tuple[Exposure, ...]
     export_to: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    policies: tuple[Policy, ...] = ()
     egress: tuple[str, ...] = ()
     external: tuple[ExternalHost, ...] = ()
     originations: tuple[Origination, ...] = ()
@@ -242,7 +263,12 @@ class Platform(NamedTuple):
     annotations: Mapping[str, str]
     rendered: bool
     mode: str = "sidecar"
+    wide: tuple[Wide, ...] = ()
     outside: Mapping[str, tuple[ExternalHost, ...]] = {}
+
+    def around(self, namespace: str) -> tuple[Wide, ...]:
+        """What holds for every pod of a namespace: what is said of the mesh, and of that namespace."""
+        return tuple(one for one in self.wide if one.selector is None and one.path in ((), ("namespaces", namespace)))
 
     def declares(self, namespace: str) -> dict[str, ExternalHost]:
         """The outside hosts that the platform declares and that a namespace sees, by host."""

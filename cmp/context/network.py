@@ -11,9 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.egress import called, external
-from cmp.context.model import Platform, Port, Service
-from cmp.context.names import fqdn, split
+from cmp.context.model import Grant, HttpRule, Platform, Port, Service, StreamRule
+from cmp.context.names import split
+from cmp.context.outside import Directory
+from cmp.context.rules import Fields, in_force
 from cmp.context.servers import Gateway
+from cmp.context.shared import provided
 
 if TYPE_CHECKING:
     from cmp.spec.egress import SharedCall
@@ -21,10 +24,11 @@ if TYPE_CHECKING:
 
 
 class Peer(NamedTuple):
-    """Pods: those of a namespace, or of all where that is empty, and of them those with the labels."""
+    """Pods of a namespace, or of all if that is empty, and of them those with the labels; or a block of addresses."""
 
-    namespace: str
+    namespace: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    block: str = ""
 
 
 class Way(NamedTuple):
@@ -35,10 +39,10 @@ class Way(NamedTuple):
 
 
 class Network(NamedTuple):
-    """What may come in and go out."""
+    """What may come in and go out; None where nothing is said of a direction, and all may."""
 
-    ingress: tuple[Way, ...]
-    egress: tuple[Way, ...]
+    ingress: tuple[Way, ...] | None
+    egress: tuple[Way, ...] | None
 
 
 #: The merged metrics of pod and proxy, and those of the proxy alone. Who scrapes them is not said anywhere, so all pods
@@ -48,18 +52,24 @@ METRICS = (15020, 15090)
 ISTIOD = 15012
 #: To any address: a cache on the node answers under an address that no pod has.
 DNS = ((53, "TCP"), (53, "UDP"))
+ANYBODY: tuple[Peer, ...] = ()
 
 Index = Mapping[tuple[str, str], Service]
 
 
 def network(service: Service, index: Index, platform: Platform | None) -> Network | None:
-    """The NetworkPolicy of a service, where the platform wants one."""
-    if platform is None or not platform.spec.networkPolicy:
+    """The NetworkPolicy of a service's pods, where the platform wants one.
+
+    Of pods that are not ours it says no more than ``access`` and ``calls`` do, and machines have none.
+    """
+    facts = service.facts
+    if platform is None or not platform.spec.networkPolicy or not facts.pods or not (facts.guarded or facts.limited):
         return None
-    outbound = service.spec.sidecar.outboundTrafficPolicy if service.spec.sidecar is not None else None
-    if outbound is not None and outbound.mode == "ALLOW_ANY":
-        return Network(_merged(_incoming(service, platform)), (Way(()),))
-    return Network(_merged(_incoming(service, platform)), _merged(_outgoing(service, index, platform)))
+    known = _Known(index, platform)
+    return Network(
+        _merged(known.incoming(service)) if facts.guarded else None,
+        _merged(known.outgoing(service)) if facts.limited else None,
+    )
 
 
 def _merged(ways: Iterable[Way]) -> tuple[Way, ...]:
@@ -79,34 +89,168 @@ def _targets(ports: Iterable[Port]) -> tuple[tuple[int, str], ...]:
     return _tcp(sorted({port.target for port in ports}))
 
 
-def _pods(name: str, namespace: str) -> tuple[Peer, ...]:
-    """The pods of a service, which carry its name as the label app."""
-    return (Peer(namespace, (("app", name),)),)
-
-
 def _of_gateway(gateway: Gateway) -> tuple[Peer, ...]:
     return (Peer(gateway.namespace, tuple(sorted(gateway.selector.items()))),)
 
 
-# -- what comes in -----------------------------------------------------------------------------------------------------
+def _pods_of(service: Service) -> tuple[Peer, ...]:
+    """The pods of a service by what selects them; anybody where it has none: machines, and hosts outside."""
+    if not service.facts.pods or not service.facts.labels:
+        return ANYBODY
+    return (Peer(service.namespace, tuple(sorted(service.facts.labels.items()))),)
 
 
-def _incoming(service: Service, platform: Platform) -> Iterator[Way]:
-    yield Way((Peer(""),), _tcp(METRICS))
-    if not service.ports:
-        return
-    yield Way(_pods(service.name, service.namespace), _targets(service.ports))
-    for rule in service.spec.access:
-        ports = _asked(service, rule)
-        peers = [_callers(source, service.namespace, platform) for source in rule.from_]
-        if not peers or not all(peers):
-            yield Way((), ports)
+class _Known:
+    """What a render and its platform know of both ends."""
+
+    def __init__(self, index: Index, platform: Platform) -> None:
+        self._index = index
+        self._platform = platform
+        self._directory = Directory(index.values())
+        self._domain = platform.target.cluster_domain
+
+    def _pods(self, name: str, namespace: str) -> tuple[Peer, ...]:
+        """The pods of a service; those of others carry its name as the label app."""
+        found = self._index.get((name, namespace))
+        return _pods_of(found) if found is not None else (Peer(namespace, (("app", name),)),)
+
+    # -- what comes in -------------------------------------------------------------------------------------------------
+
+    def incoming(self, service: Service) -> Iterator[Way]:
+        """Whom access, the platform and exposed hosts let in, the pods themselves, and who reads metrics."""
+        yield Way((Peer(),), _tcp(METRICS))
+        if not service.ports:
+            return
+        yield Way(_pods_of(service), _targets(service.ports))
+        for rule in service.spec.access:
+            if in_force(rule):
+                yield from _open(self._callers(rule, service), _asked(service, rule))
+        for one in self._platform.around(service.namespace):
+            for grant in one.grants or ():
+                peers = [_named(source, service.namespace) for source in grant.sources]
+                yield from _open(peers, _granted(grant) or _targets(service.ports))
+        for gateway in self._platform.gateways:
+            name = f"{service.name}-from-gateway-{gateway.name}"
+            for grant in (grant for grant in service.grants if grant.name == name):
+                yield Way(_of_gateway(gateway), _granted(grant) or _targets(service.ports))
+
+    def _callers(self, rule: Access, service: Service) -> list[tuple[Peer, ...]]:
+        return [self._source(source, service.namespace) for source in rule.from_]
+
+    def _source(self, source: Source, namespace: str) -> tuple[Peer, ...]:
+        """The pods of callers; who is known by namespace or identity only may be any pod of the namespace."""
+        pods = [self._pods(*split(caller, namespace)) for caller in source.services]
+        pods += [_of_gateway(one) for one in self._platform.gateways if one.name in source.gateway]
+        if pods:
+            return tuple(peer for found in pods for peer in found) if all(pods) else ANYBODY
+        keys = ("namespaces", "principals", "serviceAccounts", "ipBlocks")
+        return _named({key: getattr(source, key) for key in keys}, namespace)
+
+    # -- what goes out -------------------------------------------------------------------------------------------------
+
+    def outgoing(self, service: Service) -> Iterator[Way]:
+        """What calls lead to, what proxies need themselves, and everything where unknown hosts are passed through."""
+        outbound = service.spec.sidecar.outboundTrafficPolicy if service.spec.sidecar is not None else None
+        if outbound is not None and outbound.mode == "ALLOW_ANY":
+            yield Way(ANYBODY)
+            return
+        root = self._platform.target.root_namespace
+        yield Way(ANYBODY, DNS)
+        yield Way((Peer(root),), _tcp((ISTIOD,)))
+        if service.ports:
+            yield Way(_pods_of(service), _targets(service.ports))
+        for call, where in self._calls(service):
+            yield from self._called(call, where)
+        for provider in self._platform.spec.providers.values():
+            for one in vars(provider).values():
+                if one is not None:
+                    yield self._to_provider(one.service, one.port)
+
+    def _calls(self, service: Service) -> Iterator[tuple[SharedCall, str]]:
+        spec, namespace = self._platform.spec, service.namespace
+        yield from ((call, namespace) for call in service.spec.calls)
+        yield from ((call, self._platform.target.root_namespace) for call in spec.calls)
+        shared = spec.namespaces.get(namespace)
+        yield from ((call, namespace) for call in (shared.calls if shared is not None else ()))
+
+    def _called(self, call: SharedCall, where: str) -> Iterator[Way]:
+        outside, name = external(call), getattr(call, "gateway", None)
+        gateway = next((one for one in self._platform.gateways if one.name == name), None)
+        if gateway is not None:
+            yield Way(_of_gateway(gateway))  # its Service's ports lead to others of its pods
+        elif outside is not None:
+            owner = self._directory.owner(outside[0], where)
+            yield Way(ANYBODY, _tcp((outside[1].target,))) if owner is None else _to_outside(owner)
+        elif call.service is not None:
+            yield from self._to_service(*split(call.service, where))
         else:
-            yield from (Way((peer,), ports) for found in peers for peer in found)
-    for gateway in platform.gateways:
-        grant = next((one for one in service.grants if one.name == f"{service.name}-from-gateway-{gateway.name}"), None)
-        if grant is not None:
-            yield Way(_of_gateway(gateway), _tcp(int(port) for one in grant.operations for port in one["ports"]))
+            for namespace, _ in called(call, where, self._domain, self._directory):
+                yield Way((Peer(namespace),))
+
+    def _to_service(self, name: str, namespace: str) -> Iterator[Way]:
+        """To a service of the mesh, and to where its own routes lead: it is the caller's proxy that follows them."""
+        other = self._index.get((name, namespace))
+        yield self._to_pods(name, namespace)
+        if other is None:
+            return
+        for host in _led_to((*other.http, *other.tcp, *other.tls)):
+            yield from self._to_host(host, namespace)
+        for delegate in {rule.delegate for rule in other.http if rule.delegate is not None}:
+            taken = self._index.get(delegate)
+            for host in _led_to(taken.delegated) if taken is not None else ():
+                yield from self._to_host(host, delegate[1])
+
+    def _to_host(self, host: str, namespace: str) -> Iterator[Way]:
+        if host.endswith(f".svc.{self._domain}"):
+            name, _, where = host.removesuffix(f".svc.{self._domain}").partition(".")
+            yield self._to_pods(name, where)
+            return
+        owner = self._directory.owner(host, namespace)
+        if owner is not None:
+            yield _to_outside(owner)
+            return
+        entries = [entry for one in self._index.values() if one.namespace == namespace for entry in one.external]
+        entries += self._platform.declares(namespace).values()
+        ports = sorted({port.target for entry in entries if entry.host == host for port in entry.ports})
+        if ports:
+            yield Way(ANYBODY, _tcp(ports))
+
+    def _to_pods(self, name: str, namespace: str) -> Way:
+        other, listed = self._index.get((name, namespace)), self._platform.catalog.get((name, namespace))
+        if other is not None and other.outside is not None:
+            return _to_outside(other)
+        ports = other.ports if other is not None else listed.ports if listed is not None else ()
+        return Way(self._pods(name, namespace), _targets(ports))
+
+    def _to_provider(self, service: str, port: int) -> Way:
+        """A provider's pods are known by their namespace only; one outside of the cluster by its port."""
+        namespace, host = provided(service.rpartition("/")[2], self._domain)
+        return Way((Peer(namespace),)) if host.endswith(f".svc.{self._domain}") else Way(ANYBODY, _tcp((port,)))
+
+
+def _open(peers: list[tuple[Peer, ...]], ports: tuple[tuple[int, str], ...]) -> Iterator[Way]:
+    """One way for each peer; one for anybody where nobody is named, or somebody who is known by no address."""
+    if not peers or not all(peers):
+        yield Way(ANYBODY, ports)
+    else:
+        yield from (Way((peer,), ports) for found in peers for peer in found)
+
+
+def _named(source: Fields, namespace: str) -> tuple[Peer, ...]:
+    """Callers by the namespaces or addresses that a source names: what else it says only leaves some of them out."""
+    found = {Peer(one if "*" not in one else "") for one in source.get("namespaces", ())}
+    for identity in source.get("principals", ()):
+        where = identity.partition("/ns/")[2].partition("/")[0]
+        found.add(Peer(where if "*" not in where else ""))
+    for account in source.get("serviceAccounts", ()):
+        found.add(Peer(account.rpartition("/")[0] or namespace))
+    if not found:
+        found = {Peer(block=block) for block in map(_block, source.get("ipBlocks", ()))}
+    return tuple(sorted(found))
+
+
+def _block(text: str) -> str:
+    return text if "/" in text else f"{text}/{128 if ':' in text else 32}"
 
 
 def _asked(service: Service, rule: Access) -> tuple[tuple[int, str], ...]:
@@ -117,90 +261,24 @@ def _asked(service: Service, rule: Access) -> tuple[tuple[int, str], ...]:
     return _targets(port for port in named if port is not None)
 
 
-def _callers(source: Source, namespace: str, platform: Platform) -> tuple[Peer, ...]:
-    """The pods of callers; who is known by namespace or identity only may be any pod of the namespace."""
-    pods = [peer for caller in source.services for peer in _pods(*split(caller, namespace))]
-    pods += [peer for one in platform.gateways if one.name in source.gateway for peer in _of_gateway(one)]
-    if pods or source.gateway:
-        return tuple(pods)
-    found = [Peer(name) for name in source.namespaces]
-    for identity in source.principals if not found else ():
-        where = identity.partition("/ns/")[2].partition("/")[0]
-        found.append(Peer(where if "*" not in where else ""))
-    return tuple(found)
+def _granted(grant: Grant) -> tuple[tuple[int, str], ...]:
+    """The container ports that a grant is for; none where it is for all."""
+    if not all(one.get("ports") for one in grant.operations):
+        return ()
+    return _tcp(sorted({int(port) for one in grant.operations for port in one["ports"]}))
 
 
-# -- what goes out -----------------------------------------------------------------------------------------------------
+def _to_outside(owner: Service) -> Way:
+    """To a host that a service declares, wherever it is; its endpoints may have other ports."""
+    spec = owner.outside.spec if owner.outside is not None else None
+    own = [number for one in spec.endpoints for number in one.ports.values()] if spec is not None else []
+    return Way(ANYBODY, tuple(sorted({*_targets(owner.ports), *_tcp(own)})))
 
 
-def _outgoing(service: Service, index: Index, platform: Platform) -> Iterator[Way]:
-    root, domain = platform.target.root_namespace, platform.target.cluster_domain
-    yield Way((), DNS)
-    yield Way((Peer(root),), _tcp((ISTIOD,)))
-    if service.ports:
-        yield Way(_pods(service.name, service.namespace), _targets(service.ports))
-    shared = platform.spec.namespaces.get(service.namespace)
-    calls: list[tuple[SharedCall, str]] = [(call, service.namespace) for call in service.spec.calls]
-    calls += [(call, root) for call in platform.spec.calls]
-    calls += [(call, service.namespace) for call in (shared.calls if shared is not None else ())]
-    gateways = {gateway.name: gateway for gateway in platform.gateways}
-    for call, where in calls:
-        outside, gateway = external(call), gateways.get(getattr(call, "gateway", None) or "")
-        if gateway is not None:
-            yield Way(_of_gateway(gateway))  # its Service's ports lead to others of its pods
-        elif outside is not None:
-            yield Way((), _tcp((outside[1].target,)))
-        else:
-            for namespace, host in called(call, where, domain):
-                yield from _to_host(namespace, host, domain, index, platform)
-    for provider in platform.spec.providers.values():
-        for one in vars(provider).values():
-            if one is not None:
-                yield _to_provider(one.service, one.port, domain)
-
-
-def _to_host(namespace: str, host: str, domain: str, index: Index, platform: Platform) -> Iterator[Way]:
-    """To a service of the mesh, and to where its own routes lead: it is the caller's proxy that follows them."""
-    if host == "*":
-        yield Way((Peer(namespace),))
-        return
-    yield _to_service(host, domain, index, platform)
-    other = index.get((host.partition(".")[0], namespace))
-    for target in _led_to(other) if other is not None else ():
-        if target.endswith(f".svc.{domain}"):
-            yield _to_service(target, domain, index, platform)
-        else:
-            yield Way((), _tcp(_declared(target, namespace, index, platform)))
-    for rule in other.http if other is not None else ():
-        if rule.delegate is not None and rule.delegate != (other and other.name, namespace):
-            name, where = rule.delegate
-            yield from _to_host(where, fqdn(name, where, domain), domain, index, platform)
-
-
-def _led_to(service: Service) -> set[str]:
-    """The hosts that a service's rules lead its callers to."""
-    found = {one.host for rule in service.http for one in rule.destinations}
-    found |= {one.host for rule in (*service.tcp, *service.tls) for one in rule.destinations}
-    return found | {one.destination.host for rule in service.http for one in rule.mirrors}
-
-
-def _to_service(host: str, domain: str, index: Index, platform: Platform) -> Way:
-    name, _, namespace = host.removesuffix(f".svc.{domain}").partition(".")
-    other, listed = index.get((name, namespace)), platform.catalog.get((name, namespace))
-    ports = other.ports if other is not None else listed.ports if listed is not None else ()
-    return Way(_pods(name, namespace), _targets(ports))
-
-
-def _declared(host: str, namespace: str, index: Index, platform: Platform) -> list[int]:
-    """The ports of an outside host that a namespace declares."""
-    entries = [entry for one in index.values() if one.namespace == namespace for entry in one.external]
-    entries += platform.declares(namespace).values()
-    return sorted({port.target for entry in entries if entry.host == host for port in entry.ports})
-
-
-def _to_provider(service: str, port: int, domain: str) -> Way:
-    """A provider's pods are known by their namespace only; one outside of the cluster by its port."""
-    host = service.rpartition("/")[2]
-    if host.endswith(f".svc.{domain}"):
-        return Way((Peer(host.removesuffix(f".svc.{domain}").rpartition(".")[2]),))
-    return Way((), _tcp((port,)))
+def _led_to(rules: Iterable[HttpRule | StreamRule]) -> set[str]:
+    """The hosts that rules send requests and connections to."""
+    found = set[str]()
+    for rule in rules:
+        found.update(one.host for one in rule.destinations)
+        found.update(one.destination.host for one in getattr(rule, "mirrors", ()))
+    return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cmp.context import egress, streams
 from cmp.context.destinations import Destinations
 from cmp.context.gateways import exposures, own_gateways, servers
-from cmp.context.ingress import ingress
+from cmp.context.ingress import ingress, of_bare
 from cmp.context.model import (
     Context,
     Destination,
@@ -24,10 +24,14 @@ from cmp.context.model import (
 )
 from cmp.context.names import fqdn, principal, protocol_of, split
 from cmp.context.network import network
-from cmp.context.outside import ExternalHost
+from cmp.context.outside import Directory, outside, usual_ports
 from cmp.context.routes import Router
-from cmp.context.security import grants, visible_to
+from cmp.context.rules import Scope, policies, without_token
+from cmp.context.running import facts
+from cmp.context.security import grants, service_scope, visible_to, wide
 from cmp.context.servers import Gateway
+from cmp.context.shared import proxied, shared_calls, shared_hosts
+from cmp.context.visibility import Visibility
 from cmp.environment import Environment
 from cmp.parse import Parsed
 
@@ -46,9 +50,12 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
     target = platform.target if platform is not None else Target()
     services = [_service(parsed, platform, target, environment) for parsed in specs]
     index = {(service.name, service.namespace): service for service in services}
-    owned = egress.by_service(services, platform)
     known = _Known(index, platform, target)
-    connected = {(one.name, one.namespace): known.connect(one, owned) for one in services}
+    if platform is not None:
+        said = wide(platform.spec, platform.gateways, target.root_namespace, known.identity, known.gateway)
+        platform = platform._replace(wide=tuple(said))
+        known = _Known(index, platform, target)
+    connected = {(one.name, one.namespace): known.connect(one) for one in services}
     wanted = [one._replace(network=network(one, connected, platform)) for one in connected.values()]
     return Context(tuple(wanted), platform)
 
@@ -80,7 +87,7 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
         annotations=spec.metadata.annotations,
         rendered=rendered,
         mode=(spec.istio.mode if spec.istio else None) or "sidecar",
-        outside=egress.shared_hosts(parsed.tree.name, spec, target),
+        outside=shared_hosts(parsed.tree.name, spec, target),
     )
 
 
@@ -107,10 +114,14 @@ def _version(text: str | None) -> tuple[int, int] | None:
 def _service(parsed: Parsed, platform: Platform | None, target: Target, environment: Environment) -> Service:
     spec: MeshService = parsed.spec
     name, namespace = spec.metadata.name, spec.metadata.namespace or environment.namespace
+    found = outside(spec)
     namespace = namespace or ("" if environment.argocd else "default")
     account = spec.serviceAccount.name if spec.serviceAccount and spec.serviceAccount.name else name
-    ports = tuple(sorted(_ports(spec), key=lambda port: (port.number, port.name)))
+    written = tuple(sorted(_ports(spec), key=lambda port: (port.number, port.name)))
+    ports = written or usual_ports(found, parsed.broken)
+    known = facts(parsed.tree.runs, spec, bool(ports))
     main = main_port(ports)
+    shown = exposures(spec.expose, ports, platform.gateways if platform is not None else ())
     return Service(
         name=name,
         namespace=namespace,
@@ -119,14 +130,16 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         spec=spec,
         broken=parsed.broken,
         target=target,
-        host=fqdn(name, namespace, target.cluster_domain),
+        facts=known,
+        outside=found,
+        host=found.hosts[0] if found is not None and found.hosts else fqdn(name, namespace, target.cluster_domain),
         account=account,
         principal=principal(target.trust_domain, namespace, account),
-        owns_account=True,
+        owns_account=known.ours,
         ports=ports,
         main=main,
         versions=tuple(_versions(spec.versions)),
-        exposures=tuple(exposures(spec.expose, ports, platform.gateways if platform is not None else ())),
+        exposures=tuple(of_bare(shown) if known.runs == "host" else shown),
     )
 
 
@@ -167,67 +180,78 @@ class _Known:
         self._platform = platform
         self._target = target
         self._gateways = egress.gateways(platform)
+        self._directory = Directory(index.values())
+        self._called = egress.owned(index.values(), self._directory, platform)
+        self._reached = self._directory.beside(self._called)
+        self._visibility = Visibility(index.values(), self._visible)
 
-    def connect(self, service: Service, owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]]) -> Service:
+    def connect(self, service: Service) -> Service:
         """A service with its grants, visibility, hosts and routes."""
-        spec, namespace = service.spec, service.namespace
-        granted = self._grants(service)
+        spec, namespace, facts = service.spec, service.namespace, service.facts
+        scope = self._scope(service)
         destinations = Destinations(
-            service.host,
+            service.host if facts.runs != "host" else "",
             service.ports,
             service.versions,
             lambda name, port: self.find(name, port, namespace),
-            lambda host, port, protocols: egress.destination(host, port, protocols, owned, namespace),
+            lambda host, port, protocols: egress.outside(host, port, protocols, self._reached, namespace),
         )
         router = Router(namespace, spec, service.ports, destinations)
-        sharing = [one.name for one in self._index.values() if one.principal == service.principal]
+        sharing = [one.name for one in self._index.values() if one.facts.ours and one.principal == service.principal]
         return service._replace(
-            owns_account=service.name == min(sharing),
-            grants=granted,
-            export_to=visible_to(namespace, granted),
-            egress=egress.hosts(
-                service.name if service.ports else None,
-                namespace,
-                egress.own_calls(service, self._platform),
-                self._target,
-                self._gateways,
-                (*self._shared(namespace), *egress.proxied(spec, self._target.cluster_domain)),
+            owns_account=service.name in sharing and service.name == min(sharing),
+            grants=self._grants(service),
+            policies=(*policies(scope, spec.access), *without_token(scope, spec.jwt)),
+            export_to=self._visibility.of_service(service),
+            egress=self._hosts(service),
+            external=tuple(
+                self._visibility.of_host(entry, namespace) for entry in self._called.get((service.name, namespace), ())
             ),
-            external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
-            originations=egress.originations(service.name, spec.calls),
-            http=router.mesh(),
-            tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)),
+            originations=egress.originations(service.name, spec.calls) if facts.limited else (),
+            http=router.mesh() if facts.routed else (),
+            tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)) if facts.connected else (),
             tls=tuple(streams.tls(spec, namespace, service.ports, destinations)),
             delegated=router.delegated(service.exposures),
             ingress=ingress(router, service.name, service.exposures),
             own_gateways=own_gateways(service.name, namespace, service.exposures),
         )
 
-    def _shared(self, namespace: str) -> tuple[egress.Seen, ...]:
-        return egress.shared_calls(self._platform.spec, namespace, self._target) if self._platform is not None else ()
-
-    def _exported(self, entry: ExternalHost, namespace: str) -> ExternalHost:
-        """An outside host, seen also by those who follow a route to it: callers and gateways of the routing service."""
-        seen = {"."}
-        for other in self._index.values():
-            own = other.spec
-            routes: tuple[Any, ...] = (*own.routes, *own.expose, *own.tcpRoutes, *own.tlsRoutes)
-            named = [one for target in routes for one in (*target.destinations, *getattr(target, "mirror", ()))]
-            if other.namespace == namespace and any(one.host == entry.host for one in named):
-                seen.update(visible_to(namespace, self._grants(other)))
-                seen.update(one.gateway.namespace for one in other.exposures if one.gateway is not None)
-        return entry._replace(export_to=("*",) if "*" in seen else tuple(sorted(seen - {namespace})))
+    def _hosts(self, service: Service) -> tuple[str, ...]:
+        """The hosts of a service's Sidecar."""
+        namespace, platform, domain = service.namespace, self._platform, self._target.cluster_domain
+        own = service.outside.hosts if service.outside is not None else (service.host,)
+        said = shared_calls(platform.spec, namespace, self._target, self._directory) if platform is not None else ()
+        return egress.hosts(
+            own if service.ports or not service.facts.ours else (),
+            namespace,
+            egress.own_calls(service, platform),
+            self._target,
+            self._directory,
+            self._gateways,
+            (*said, *proxied(service.spec, domain)),
+        )
 
     def _grants(self, service: Service) -> tuple[Grant, ...]:
-        return grants(
-            service.name,
-            service.namespace,
-            service.spec.access,
-            service.exposures,
-            service.ports,
-            lambda caller: self.identity(caller, service.namespace),
-            self.gateway,
+        if not service.facts.guarded:
+            return ()
+        return grants(self._scope(service), service.spec.access, service.exposures)
+
+    def _scope(self, service: Service) -> Scope:
+        namespace = service.namespace
+        return service_scope(
+            service.name, namespace, service.ports, lambda caller: self.identity(caller, namespace), self.gateway
         )
+
+    def _visible(self, service: Service) -> tuple[str, ...]:
+        """Who must see a service: all whom it admits, and those whom the platform lets into its whole namespace.
+
+        Where nobody decides who may call, that is everybody; but a host outside is for its namespace.
+        """
+        around = self._platform.around(service.namespace) if self._platform is not None else ()
+        if not service.facts.guarded and (not service.facts.labels or all(one.grants is None for one in around)):
+            return ("*",) if service.outside is None else (".",)
+        granted = self._grants(service)
+        return visible_to(service.namespace, [*granted, *(grant for one in around for grant in one.grants or ())])
 
     def identity(self, reference: str, namespace: str) -> str:
         """A caller's identity: its account from this render, else from the catalog, else its name."""
@@ -254,5 +278,5 @@ class _Known:
             return (Destination(host, None, _number(port, listed.ports if listed is not None else ())),)
         chosen = other.port(port)
         number = chosen.number if chosen is not None and (port is not None or len(other.ports) > 1) else None
-        serving = tuple(Destination(host, one.name, number, one.weight) for one in other.versions if one.weight)
-        return serving or (Destination(host, None, number),)  # weights that a check refuses
+        serving = tuple(Destination(other.host, one.name, number, one.weight) for one in other.versions if one.weight)
+        return serving or (Destination(other.host, None, number),)  # no versions, or weights that a check refuses

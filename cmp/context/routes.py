@@ -73,6 +73,8 @@ class Router:
             rules += self._route(route, fitting, spans, place)
             if not route.match or any(takes_all(match, place) for match in fitting):
                 return rules
+        if not self.destinations.host:  # nothing runs here: what no route takes is not found
+            return rules
         return rules + self._default(spans, place.item or self.spec, place)
 
     def _route(self, route: Route, fitting: Sequence[Match], spans: list[Span], place: Place) -> Iterator[HttpRule]:

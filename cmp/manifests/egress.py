@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.context.egress import reads_secrets
+from cmp.context.external import ExternalHost, ExternalPort
 from cmp.context.model import Platform, Service
-from cmp.context.outside import ExternalHost, ExternalPort
 from cmp.manifests.egress_gateway import of_app
-from cmp.manifests.step import PlatformStep, Step, fields, manifest
+from cmp.manifests.step import PlatformStep, Step, fields, for_machines_too, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
     from cmp.spec.egress import IngressListener, OutboundTrafficPolicy
 
 API = "networking.istio.io/v1"
+
+#: "Referenced selector not found".
+NO_SUCH_PODS = "IST0101"
 
 
 def sidecar(service: Service) -> Iterator[Manifest]:
@@ -24,16 +27,18 @@ def sidecar(service: Service) -> Iterator[Manifest]:
     It also keeps the proxy's configuration small: without it every proxy is told of every service of the mesh
     (https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/).
     """
+    if not service.facts.limited:
+        return
     own = service.spec.sidecar
     pool = own.inboundConnectionPool if own is not None else None
     spec = {
-        "workloadSelector": {"labels": {"app": service.name}},
+        "workloadSelector": {"labels": dict(service.facts.labels)},
         "egress": [{"hosts": list(service.egress)}],
         "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
         "ingress": [_listener(service, one) for one in own.ingress] or None if own is not None else None,
         "inboundConnectionPool": fields(pool) if pool is not None else None,
     }
-    yield manifest(API, "Sidecar", service.name, spec=spec)
+    yield for_machines_too(service, manifest(API, "Sidecar", service.name, spec=spec), NO_SUCH_PODS)
 
 
 def _outbound(policy: OutboundTrafficPolicy | None) -> Manifest:
@@ -103,7 +108,7 @@ def originations(service: Service) -> Iterator[Manifest]:
             "exportTo": ["."],
             "host": one.host,
             "trafficPolicy": {"portLevelSettings": ports},
-            "workloadSelector": {"matchLabels": {"app": service.name}},
+            "workloadSelector": {"matchLabels": dict(service.facts.labels)},
         }
         yield manifest(API, "DestinationRule", one.name, spec=spec)
 

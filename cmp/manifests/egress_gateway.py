@@ -1,15 +1,15 @@
 """Calls that leave through an egress gateway: what the callers' namespace says, and what the platform says.
 
 The gateway's servers are the platform's and take every host; an application brings only routes, as it does at an
-ingress gateway. docs/adr/0010-ways-through-an-egress-gateway.md says why.
+ingress gateway. docs/adr/0011-ways-through-an-egress-gateway.md says why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cmp.context.external import ExternalHost, ExternalPort, WayOut
 from cmp.context.model import HTTP_PROTOCOLS, Platform, Service
-from cmp.context.outside import ExternalHost, ExternalPort, WayOut
 from cmp.context.servers import Gateway
 from cmp.manifests.step import PlatformStep, Step, manifest
 from cmp.manifests.traffic import SAFE_RETRIES

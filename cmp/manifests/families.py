@@ -11,6 +11,7 @@ from cmp.manifests import (
     gateways,
     network,
     network_policy,
+    outside,
     platform,
     security,
     traffic,
@@ -19,9 +20,14 @@ from cmp.manifests import (
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, network, traffic, security, egress, egress_gateway, gateways, network_policy)
+FAMILIES = (workload, network, traffic, security, egress, egress_gateway, gateways, outside, network_policy)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
-PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *egress.PLATFORM_STEPS, *egress_gateway.PLATFORM_STEPS)
+PLATFORM_STEPS: tuple[PlatformStep, ...] = (
+    *platform.STEPS,
+    *security.PLATFORM_STEPS,
+    *egress.PLATFORM_STEPS,
+    *egress_gateway.PLATFORM_STEPS,
+)
 
 
 def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:

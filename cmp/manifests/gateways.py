@@ -50,11 +50,11 @@ def _tls(tls: GatewayTls | None, secret: str | None) -> Manifest | None:
 
 
 def certificates(on: Gateway, servers: Iterable[Server]) -> Iterator[Manifest]:
-    """A Certificate per server that has one issued. The Secret has its name, and stays when it is removed.
+    """A Certificate per Secret of a server that is issued. It has the Secret's name, which stays when it is removed.
 
     https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.Certificate
     """
-    for server in servers:
+    for server in {server.secret: server for server in servers}.values():
         issuer = server.tls.issuer if server.tls is not None else None
         if issuer is None or server.secret is None:
             continue

@@ -15,13 +15,14 @@ def network_policies(service: Service) -> Iterator[Manifest]:
 
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
     """
-    if service.network is None:
+    found = service.network
+    if found is None:
         return
     spec = {
-        "podSelector": {"matchLabels": {"app": service.name}},
-        "policyTypes": ["Ingress", "Egress"],
-        "ingress": [_rule("from", way) for way in service.network.ingress],
-        "egress": [_rule("to", way) for way in service.network.egress],
+        "podSelector": {"matchLabels": dict(service.facts.labels)},
+        "policyTypes": [name for name in ("Ingress", "Egress") if getattr(found, name.lower()) is not None],
+        "ingress": [_rule("from", way) for way in found.ingress] if found.ingress is not None else None,
+        "egress": [_rule("to", way) for way in found.egress] if found.egress is not None else None,
     }
     yield manifest("networking.k8s.io/v1", "NetworkPolicy", service.name, spec=spec)
 
@@ -32,6 +33,8 @@ def _rule(side: str, way: Way) -> Manifest:
 
 
 def _peer(peer: Peer) -> Manifest:
+    if peer.block:
+        return {"ipBlock": {"cidr": peer.block}}
     named = {"matchLabels": {"kubernetes.io/metadata.name": peer.namespace}} if peer.namespace else {}
     pods = {"matchLabels": dict(peer.labels)} if peer.labels else None
     return {"namespaceSelector": named, "podSelector": pods}

@@ -83,7 +83,7 @@ def _container(service: Service, version: Version) -> Manifest:
         "resources": _resources(version),
         "startupProbe": _probe(service, health.startup) if health else None,
         "livenessProbe": _probe(service, health.liveness) if health else None,
-        "readinessProbe": _readiness(service, health.readiness if health else None),
+        "readinessProbe": readiness(service, version),
         "lifecycle": _lifecycle(service) if service.ports else None,
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -158,9 +158,11 @@ def _lifecycle(service: Service) -> Manifest:
     return {"preStop": {"exec": {"command": ["sleep", str(PRE_STOP)]}}}
 
 
-def _readiness(service: Service, probe: Probe | None) -> Manifest | None:
-    if probe is not None:
-        return _probe(service, probe)
+def readiness(service: Service, version: Version) -> Manifest | None:
+    """The readiness probe: the spec's, else whether something listens on the main port."""
+    health = version.spec.health
+    if health is not None and health.readiness is not None:
+        return _probe(service, health.readiness)
     return {"tcpSocket": {"port": service.main.target}} if service.main is not None else None
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from cmp.context.model import Destination, HttpMatch, HttpRule, Mirrored, Service, StreamMatch, StreamRule
 from cmp.context.names import delegated_name
-from cmp.manifests.step import Step, fields, manifest
+from cmp.context.running import each_host
+from cmp.manifests.step import SUPPRESS, Step, fields, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ SAFE_RETRIES = "connect-failure,refused-stream"
 #: "No such host": for a rule that is exported to all, the analyzer looks only among Services that are, too.
 NO_SUCH_HOST = "IST0174"
 NO_SUCH_DESTINATION = "IST0101"
+#: "Subset selects no pods": it does not look at machines and other endpoints.
+NO_SUCH_PODS = "IST0173"
 
 
 def subsets(service: Service) -> Iterator[Manifest]:
@@ -33,17 +36,20 @@ def subsets(service: Service) -> Iterator[Manifest]:
     merge only while namespace, host and exportTo are the same, so exportTo is always all
     (istio pilot/pkg/model/destination_rule.go, mergeDestinationRule).
     """
-    if not service.ports:
+    if not service.facts.split:
         return
-    for version in service.versions:
-        policy = _policy(version.spec) or None
-        subset = {"name": version.name, "labels": {"version": version.name}, "trafficPolicy": policy}
-        spec = {"exportTo": ["*"], "host": service.host, "subsets": [subset]}
-        yield _suppressed(manifest(API, "DestinationRule", f"{service.name}-{version.name}", spec=spec))
+    for suffix, one in each_host(service):
+        for version in one.versions:
+            policy = _policy(version.spec) or None
+            subset = {"name": version.name, "labels": dict(version.labels), "trafficPolicy": policy}
+            spec = {"exportTo": ["*"], "host": one.host, "subsets": [subset]}
+            name = f"{one.name}-{version.name}{suffix}"
+            codes = NO_SUCH_HOST if one.facts.pods else f"{NO_SUCH_HOST},{NO_SUCH_PODS}"
+            yield _suppressed(manifest(API, "DestinationRule", name, spec=spec), codes)
 
 
-def _suppressed(rule: Manifest, code: str = NO_SUCH_HOST) -> Manifest:
-    rule["metadata"]["annotations"] = {"galley.istio.io/analyze-suppress": code}
+def _suppressed(rule: Manifest, codes: str = NO_SUCH_HOST) -> Manifest:
+    rule["metadata"]["annotations"] = {SUPPRESS: codes}
     return rule
 
 
@@ -63,8 +69,9 @@ def host_policy(service: Service) -> Iterator[Manifest]:
             ports.append({**inherited, **own, "port": {"number": number}})
     if policy or ports:
         whole = {**policy, "portLevelSettings": ports or None}
-        spec = {"exportTo": ["*"], "host": service.host, "trafficPolicy": whole}
-        yield _suppressed(manifest(API, "DestinationRule", service.name, spec=spec))
+        for suffix, one in each_host(service):
+            spec = {"exportTo": ["*"], "host": one.host, "trafficPolicy": whole}
+            yield _suppressed(manifest(API, "DestinationRule", service.name + suffix, spec=spec))
 
 
 _PORT_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
@@ -84,15 +91,16 @@ def mesh_routes(service: Service) -> Iterator[Manifest]:
     """
     if not (service.http or service.tcp or service.tls):
         return
-    asked_for = {name for rule in service.tls for match in rule.matches for name in match.sni}
-    spec = {
-        "exportTo": list(service.export_to),
-        "hosts": [service.host, *sorted(asked_for - {service.host})],
-        "http": [http(rule) for rule in service.http] or None,
-        "tls": [_stream(rule) for rule in service.tls] or None,
-        "tcp": [_stream(rule) for rule in service.tcp] or None,
-    }
-    yield manifest(API, "VirtualService", service.name, spec=spec)
+    for suffix, one in each_host(service):
+        asked_for = {name for rule in one.tls for match in rule.matches for name in match.sni if one.outside is None}
+        spec = {
+            "exportTo": list(one.export_to),
+            "hosts": [one.host, *sorted(asked_for - {one.host})],
+            "http": [http(rule) for rule in one.http] or None,
+            "tls": [_stream(rule) for rule in one.tls] or None,
+            "tcp": [_stream(rule) for rule in one.tcp] or None,
+        }
+        yield manifest(API, "VirtualService", one.name + suffix, spec=spec)
 
 
 def delegates(service: Service) -> Iterator[Manifest]:

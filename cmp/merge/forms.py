@@ -7,12 +7,22 @@ widened by it; the parser sees long form only. A path names keys; ``*`` is any k
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from cmp.merge.shorthands import (
+    PROBE_KINDS,
+    Entries,
+    all_to,
+    call,
+    caller,
+    certificate_or_mode,
+    health,
+    image,
+    readiness_and_liveness,
+    resources,
+)
 from cmp.node import Node
-
-Entries = dict[str, Node]
 
 
 class Form(NamedTuple):
@@ -26,6 +36,7 @@ class Form(NamedTuple):
         needed: one of those keys has to be there.
         rest: rewrites a map with shorthand keys into the long form.
         keyed: the value is a map from names to things, where an empty thing is written ``{}``.
+        listed: what a list stands for: the key of the long form that takes it.
     """
 
     path: str
@@ -35,78 +46,7 @@ class Form(NamedTuple):
     needed: bool = False
     rest: Callable[[Entries], Entries] | None = None
     keyed: bool = False
-
-
-def image(node: Node) -> Entries:
-    """An image reference, registry/repository:tag@digest; a first part with ``.`` or ``:`` is the registry.
-
-    https://pkg.go.dev/github.com/distribution/reference
-    """
-    rest, at, digest = str(node.value).partition("@")
-    head, slash, tail = rest.partition("/")
-    registry = head if slash and ("." in head or ":" in head or head == "localhost") else ""
-    name = tail if registry else rest
-    repository, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
-        repository, colon, tag = name, "", ""
-    parts = {"registry": registry, "repository": repository, "tag": tag if colon else "", "digest": digest}
-    marks = {"registry": slash and registry, "repository": True, "tag": colon, "digest": at}
-    return {key: node.with_value(text) for key, text in parts.items() if marks[key]}
-
-
-def resources(entries: Entries) -> Entries:
-    """``cpu`` is a request, because a CPU limit throttles; ``memory`` request and limit, because memory cannot wait."""
-    long = {key: node for key, node in entries.items() if key not in ("cpu", "memory")}
-    for key, blocks in (("cpu", ("requests",)), ("memory", ("requests", "limits"))):
-        if key not in entries:
-            continue
-        for block in blocks:
-            given = long.get(block)
-            if given is not None and isinstance(given.value, (str, list)):
-                continue  # not a map: left for the parser to refuse
-            inner = dict(given.value) if given is not None and isinstance(given.value, dict) else {}
-            inner.setdefault(key, entries[key])
-            long[block] = (given or entries[key]).with_value(inner)
-    return long
-
-
-PROBE_KINDS = (("http",), ("grpc",), ("tcp",), ("exec",))
-
-
-def health(entries: Entries) -> Entries:
-    """A probe written in place of the three is readiness and liveness."""
-    probe = {key: node for key, node in entries.items() if key not in ("readiness", "liveness", "startup")}
-    if not any(kind in probe for (kind,) in PROBE_KINDS):
-        return entries
-    long = {key: node for key, node in entries.items() if key not in probe}
-    first = next(iter(probe.values()))
-    both = Node(probe, first.key or first.pos, first.key)
-    return {"readiness": both, "liveness": both, **long}
-
-
-def readiness_and_liveness(node: Node) -> Entries:
-    """A plain value is the path of both probes, readiness and liveness."""
-    return {"readiness": node, "liveness": node}
-
-
-def all_to(node: Node) -> Entries:
-    """A plain value is the version that gets all requests."""
-    return {str(node.value): node.with_value("100")}
-
-
-def call(node: Node) -> Entries:
-    """A plain value with a scheme is an address outside the mesh, else the name of a service."""
-    return {"url" if "://" in str(node.value) else "service": node}
-
-
-def certificate_or_mode(node: Node) -> Entries:
-    """A plain value is the name of a certificate's Secret; a word in capitals is a mode."""
-    return {"mode" if str(node.value).isupper() else "credentialName": node}
-
-
-def caller(node: Node) -> Entries:
-    """A plain value is a service that may ask for anything."""
-    return {"from": node.with_value([node.with_value({"services": node.with_value([node])})])}
+    listed: str | None = None
 
 
 _TARGET = (("to",), ("destinations",))
@@ -209,6 +149,49 @@ _TRACERS = ("zipkin", "datadog", "skywalking", "opentelemetry")
 #: The kinds of a provider.
 PROVIDERS = ("envoyExtAuthzHttp", "envoyExtAuthzGrpc", *_TRACERS, "envoyHttpAls", "envoyTcpAls", "envoyOtelAls")
 
+
+_IDENTITIES = ("services", "gateway", "principals", "serviceAccounts")
+_SOURCE = (*_IDENTITIES, "namespaces", "trustDomains", "ipBlocks", "remoteIpBlocks", "requestPrincipals")
+_OPERATION = ("methods", "paths", "hosts", "ports", "notMethods", "notPaths", "notHosts", "notPorts")
+
+
+def _not(key: str) -> str:
+    return f"not{key[0].upper()}{key[1:]}"
+
+
+def _lists(at: str, keys: Iterable[str]) -> tuple[Form, ...]:
+    return tuple(Form(f"{at}.{key}", listing=True) for key in keys)
+
+
+def _access() -> tuple[Form, ...]:
+    """Who may call. The platform has it too: ``merge.shapes``."""
+    rule, source = "access[]", "access[].from[]"
+    return (
+        Form("access", listing=True),
+        Form(rule, text=caller),
+        *_lists(rule, ("from", "to")),
+        Form(source, text="services", one_of=tuple((key,) for key in _IDENTITIES)),
+        *_lists(source, (*_SOURCE, *(_not(key) for key in _SOURCE if key != "gateway"))),
+        *_lists(f"{rule}.to[]", _OPERATION),
+        Form(f"{rule}.when", keyed=True),
+        Form(f"{rule}.when.*", text="values", listed="values", one_of=(("values", "notValues"),), needed=True),
+        *_lists(f"{rule}.when.*", ("values", "notValues")),
+        Form(f"{rule}.provider", text="name"),
+    )
+
+
+def _jwt() -> tuple[Form, ...]:
+    """Whose tokens are believed. The platform has it too."""
+    return (
+        Form("jwt", listing=True),
+        Form("jwt[]", one_of=(("jwksUri",), ("jwks",))),
+        *_lists("jwt[]", ("audiences", "fromHeaders", "fromParams", "fromCookies", "spaceDelimitedClaims")),
+        Form("jwt[].fromHeaders[]", text="name"),
+        Form("jwt[].require", text="everything", one_of=(("everything",), _OPERATION), needed=True),
+        *_lists("jwt[].require", _OPERATION),
+    )
+
+
 SERVICE: tuple[Form, ...] = (
     Form("", one_of=(("port",), ("ports",))),
     Form("image", text=image, one_of=(("tag",), ("digest",))),
@@ -258,18 +241,8 @@ SERVICE: tuple[Form, ...] = (
     *_target("expose[]"),
     *_server_tls("expose[].tls"),
     Form("mtls", text="mode"),
-    Form("access", listing=True),
-    Form("access[]", text=caller),
-    Form("access[].from", listing=True),
-    Form("access[].from[].services", listing=True),
-    Form("access[].from[]", text="services", one_of=(("services",), ("gateway",), ("principals",))),
-    Form("access[].from[].gateway", listing=True),
-    Form("access[].from[].namespaces", listing=True),
-    Form("access[].from[].principals", listing=True),
-    Form("access[].to", listing=True),
-    Form("access[].to[].methods", listing=True),
-    Form("access[].to[].paths", listing=True),
-    Form("access[].to[].ports", listing=True),
+    *_access(),
+    *_jwt(),
     *_calls("calls"),
     Form("proxy.image", text="imageType"),
     Form("proxy.resources", rest=resources),
@@ -282,6 +255,14 @@ SERVICE: tuple[Form, ...] = (
     ),
     Form("calls[].tls.subjectAltNames", listing=True),
     Form("parameters", listing=True),
+    Form("external", text="hosts"),
+    Form("external.hosts", listing=True),
+    Form("external.addresses", listing=True),
+    Form("external.endpoints", listing=True),
+    Form("external.endpoints[]", text="address"),
+    Form("external.subjectAltNames", listing=True),
+    Form("workload", text="kind"),
+    Form("exportTo", listing=True),
 )
 
 PLATFORM: tuple[Form, ...] = (

@@ -154,7 +154,7 @@ class LogSink(_Provider):
     )
 
 
-class Provider(Model):
+class ExtensionProvider(Model):
     """A service that proxies call by themselves, by one of the kinds that Istio has.
 
     https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider

@@ -59,4 +59,4 @@ class GatewayPort(Model):
 
     port: Port  #: Its number; the gateway's Service has to have it, too.
     protocol: Protocol | None = None  #: What is spoken there. Default: the part of the name before the first `-`.
-    tls: GatewayTls | None = None  #: For `https` and `tls`, which need it.
+    tls: GatewayTls | None = None  #: For `https` and `tls`, which need it. Default: the gateway's.

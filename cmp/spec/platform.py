@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from cmp.spec.egress import Provider, SharedCall
+from cmp.spec.egress import ExtensionProvider, SharedCall
 from cmp.spec.gateway import GatewayPort, GatewayTls
+from cmp.spec.security import Access, Jwt, Namespace, WideMtls
 from cmp.spec.types import (
     Bool,
     Host,
@@ -43,9 +44,9 @@ class Istio(Model):
 
 
 class Gateway(Model):
-    """An ingress gateway: which hosts it serves, and which pods do it. Without hosts an egress gateway."""
+    """A gateway: which hosts it serves, which pods do it, and whom these let in. Without hosts an egress gateway."""
 
-    later: ClassVar[frozenset[str]] = words("access jwt telemetry mtls")
+    later: ClassVar[frozenset[str]] = words("telemetry mtls")
 
     hosts: tuple[Host, ...] = ()  #: The hosts that it serves. Without any it is for calls that go out.
     namespace: Label  #: Where its pods run, and the Gateway is written.
@@ -58,6 +59,9 @@ class Gateway(Model):
     httpsRedirect: Bool | None = None  #: Whether HTTP is redirected to HTTPS. Default: `false`.
     #: Further ports by name; the part before the first `-` is the protocol. Default: 80, and 443 with `tls`.
     ports: dict[Label, GatewayPort] = {}
+    #: Rules for its pods, by the numbers of their ports. Default: anybody may ask for everything.
+    access: tuple[Access, ...] | None = None
+    jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed there. Routes of exposed hosts can match their claims.
 
 
 class CatalogEntry(Model):
@@ -67,30 +71,24 @@ class CatalogEntry(Model):
     serviceAccount: Label | None = None  #: The account of its pods. Default: the name of the service.
 
 
-class NamespaceSpec(Model):
-    """What holds for all services of a namespace."""
-
-    later: ClassVar[frozenset[str]] = words("create inject quota mtls access jwt telemetry")
-
-    calls: tuple[SharedCall, ...] = ()  #: What all services of the namespace call, besides their own `calls`.
-
-
 class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
-    later: ClassVar[frozenset[str]] = words(
-        "mtls telemetry argocd monitoring policy access jwt proxy manifests patches"
-    )
+    later: ClassVar[frozenset[str]] = words("telemetry argocd monitoring policy proxy manifests patches")
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
     profile: Literal["1"] | None = None  #: The set of defaults; there is one so far.
     istio: Istio | None = None  #: The mesh to write for.
     gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
+    mtls: WideMtls | None = None  #: Mutual TLS of all pods of the mesh that say nothing themselves.
+    #: Rules for all pods of the mesh; `[]` lets nobody in who is not let in elsewhere. Ports are those of pods.
+    access: tuple[Access, ...] | None = None
+    jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed in the whole mesh.
+    namespaces: dict[Label, Namespace] = {}  #: What holds for whole namespaces, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}
     #: Writes a NetworkPolicy for each service, which lets through what `access` and `calls` say. Default: `false`.
     networkPolicy: Bool | None = None
     calls: tuple[SharedCall, ...] = ()  #: What all services of the mesh call, besides their own `calls`.
-    namespaces: dict[Label, NamespaceSpec] = {}  #: What holds for all services of a namespace.
     #: The services that proxies call by themselves, by the name that the mesh's configuration has for them.
-    providers: dict[Label, Provider] = {}
+    providers: dict[Label, ExtensionProvider] = {}

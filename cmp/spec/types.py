@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from cmp.spec import addresses as a
+from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
@@ -69,7 +71,7 @@ ProbePath = Annotated[str, AfterValidator(s.probe_path)]  #: path (`/ready`)
 DnsName = Annotated[str, AfterValidator(s.dns_name)]  #: host name
 Pattern = Annotated[str, AfterValidator(s.pattern)]  #: path pattern (`/a`, `/a/*`, `/a*`, `/a/{*}/b`)
 #: path pattern (`/a`, `/a/*`, `/a*`, `*/a`, `/a/{*}/b`, `/a/{**}`)
-AccessPath = Annotated[str, AfterValidator(s.access_path)]
+AccessPath = Annotated[str, AfterValidator(i.access_path)]
 Regex = Annotated[str, AfterValidator(s.regex)]  #: regular expression in RE2 syntax
 Header = Annotated[str, AfterValidator(s.header)]  #: header or parameter name
 Registry = Annotated[str, AfterValidator(k.image_registry)]  #: host of a registry, with port and path if it has them
@@ -80,7 +82,7 @@ Digest = Annotated[str, AfterValidator(k.image_digest)]  #: digest of an image (
 HeaderValue = Annotated[str, AfterValidator(s.header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Claim = Annotated[str, AfterValidator(s.claim)]  #: name of a claim (`groups`, `a.b` for what is nested)
 HostOrIp = Annotated[str, AfterValidator(s.host_or_ip)]  #: host name or IP address
-Cidr = Annotated[str, AfterValidator(s.cidr)]  #: IP address or block of them (`10.0.0.0/8`)
+Cidr = Annotated[str, AfterValidator(a.cidr)]  #: IP address or block of them (`10.0.0.0/8`)
 CookieName = Annotated[str, AfterValidator(s.cookie_name)]  #: name of a cookie
 GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]  #: name of a gRPC status (`UNAVAILABLE`)
 #: condition of Envoy or HTTP status (`reset`, `5xx`, `503`)
@@ -97,15 +99,33 @@ LabelValue = Annotated[str, AfterValidator(k.label_value), _MIXED]  #: label val
 Region = Annotated[str, AfterValidator(s.region)]  #: region
 #: `region`, `region/zone` or `region/zone/sub-zone`; the last part may be `*`
 Locality = Annotated[str, AfterValidator(s.locality)]
+Place = Annotated[str, AfterValidator(a.place)]  #: `region`, `region/zone` or `region/zone/sub-zone`
+OutsideHost = Annotated[str, AfterValidator(a.outside_host)]  #: full host name, or `*.` before one
+Address = Annotated[str, AfterValidator(a.address)]  #: IP address, host name or `unix:///path`
+Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or `*`
+#: `Deployment` or `WorkloadGroup`
+WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup"], BeforeValidator(k.workload_kind)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
 #: a whole host name, or `namespace/` before it
 ProviderService = Annotated[str, AfterValidator(s.provider_service)]
 #: `127.0.0.1:port`, `0.0.0.0:port`, `[::1]:port`, `[::]:port` or `unix:///path`
-LocalEndpoint = Annotated[str, AfterValidator(v.local_endpoint)]
-IpAddress = Annotated[str, AfterValidator(v.ip_address)]  #: an IPv4 or IPv6 address
+LocalEndpoint = Annotated[str, AfterValidator(a.local_endpoint)]
+IpAddress = Annotated[str, AfterValidator(a.ip_address)]  #: an IPv4 or IPv6 address
 #: `trust-domain/ns/namespace/sa/account`, with one `*` at an end
-Principal = Annotated[str, AfterValidator(s.principal)]
+Principal = Annotated[str, AfterValidator(i.principal)]
+IpBlock = Annotated[str, AfterValidator(i.ip_block)]  #: IP address or block of them (`10.0.0.0/8`)
+Account = Annotated[str, AfterValidator(i.account)]  #: ServiceAccount (`name`, `namespace/name`)
+TrustDomain = Annotated[str, AfterValidator(i.trust_domain)]  #: trust domain, with one `*` at an end
+RequestPrincipal = Annotated[str, AfterValidator(i.request_principal)]  #: `issuer/subject`, with one `*` at an end
+AccessHost = Annotated[str, AfterValidator(i.access_host)]  #: host (`a.example.com`, `*.example.com`, `a.*`, `a:8080`)
+ConditionKey = Annotated[str, AfterValidator(i.condition_key)]  #: attribute of a request
+Issuer = Annotated[str, AfterValidator(i.issuer)]  #: issuer of tokens
+JwksUri = Annotated[str, AfterValidator(i.jwks_uri)]  #: URL of keys (`https://id.example.com/jwks`)
+Jwks = Annotated[str, AfterValidator(i.jwks)]  #: JSON Web Key Set
+ClaimHeader = Annotated[str, AfterValidator(i.claim_header)]  #: header of letters, digits, `-` and `_`
+#: `true`
+Required = Annotated[str, AfterValidator(i.required), WithJsonSchema({"enum": ["true", True]})]
 #: version (`1.30` or `1.30.3`)
 VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema({"type": ["string", "number"]})]
 MountPath = Annotated[str, AfterValidator(k.mount_path)]  #: path in the container (`/data`)

@@ -16,6 +16,7 @@ from cmp.spec.types import (
     Header,
     KeyReference,
     Label,
+    LabelValue,
     Memory,
     Model,
     MountPath,
@@ -192,10 +193,12 @@ class WorkloadFields(TrafficPolicy):
 class Version(WorkloadFields):
     """One version of a service: its share of the traffic in percent, and what differs from the service."""
 
-    later: ClassVar[frozenset[str]] = words("selector proxy config secrets envFrom")
+    later: ClassVar[frozenset[str]] = words("proxy config secrets envFrom")
 
     #: Share of the requests that no route takes. One version may leave it out and gets the rest of 100.
     weight: Weight | None = None
+    #: The labels of its pods or endpoints, where these are not ours. Default: `version`, with its name.
+    selector: dict[SelectorKey, LabelValue] = {}
 
 
 class ListedPort(Model):

@@ -24,7 +24,13 @@ OLDER = {"kubernetes-1.29": "1.29"}
 #: Cases with fields that came after the older release of Istio, and the release that has them. Their platform is a
 #: newer one; what a platform of an older release makes of them is the case error-fields-of-newer-istio.
 NEWER = {
+    "access-by-address-and-token": "1.30: AuthorizationPolicy source.trustDomains",
+    "access-by-every-source": "1.25: AuthorizationPolicy source.serviceAccounts",
     "gateway-two-certificates": "1.26: ServerTLSSettings.credentialNames",
+    "jwt-every-field": "1.28: RequestAuthentication jwtRules.spaceDelimitedClaims",
+    "platform-access-of-the-mesh": "1.25: AuthorizationPolicy source.serviceAccounts",
+    "external-dynamic-dns": "1.28: ServiceEntry.resolution DYNAMIC_DNS",
+    "network-policies-of-what-runs-elsewhere": "1.25: Source.serviceAccounts",
     "policy-cookie-attributes": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-cookie-attributes-of-a-port": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-retry-budget": "1.27: TrafficPolicy.retryBudget",

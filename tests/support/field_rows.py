@@ -38,7 +38,6 @@ POD = "Deployment:spec.template.spec"
 CONTAINER = f"{POD}.containers.[]"
 RULE = "VirtualService:spec.http.[]"
 MATCH = f"{RULE}.match.[]"
-GRANT = "AuthorizationPolicy:spec.rules.[]"
 ROUTE = "routes: [{to: v1, match: {path: /r}, %s}]"
 ANSWER = "routes: [{match: {path: /r}, %s}]"
 ANY = "routes: [{to: v1, match: {%s}}]"
@@ -399,21 +398,6 @@ SERVICE_ROWS: dict[str, Row] = {
     "MeshService.expose[].gateway": Row(EXPOSE % "gateway: @", texts=SYNTAX),
     "MeshService.expose[].port": Row(EXPOSE % "port: @", texts=SYNTAX),
     "MeshService.mtls.ports.*=": Row("mtls: {ports: {@: STRICT}}", texts=SYNTAX),
-    "MeshService.access[].from[].services[]": Row(
-        "access: [{from: [{services: [@]}]}]", f"{GRANT}.from.[].source.principals.[]", principal, SYNTAX
-    ),
-    "MeshService.access[].from[].gateway[]": Row("access: [{from: [{gateway: [@]}]}]", texts=SYNTAX),
-    "MeshService.access[].from[].namespaces[]": Row(
-        "access: [{from: [{namespaces: [@]}]}]", f"{GRANT}.from.[].source.namespaces.[]", texts=SYNTAX
-    ),
-    "MeshService.access[].from[].principals[]": Row(
-        "access: [{from: [{principals: [@]}]}]", f"{GRANT}.from.[].source.principals.[]"
-    ),
-    "MeshService.access[].to[].methods[]": Row(
-        "access: [{to: [{methods: [@]}]}]", f"{GRANT}.to.[].operation.methods.[]", texts=SYNTAX
-    ),
-    "MeshService.access[].to[].paths[]": Row("access: [{to: [{paths: [@]}]}]", f"{GRANT}.to.[].operation.paths.[]"),
-    "MeshService.access[].to[].ports[]": Row("access: [{to: [{ports: [@]}]}]", texts=SYNTAX),
     "MeshService.calls[].service": Row(
         "calls: [{service: @}]", "Sidecar:spec.egress.[].hosts.[]", lambda x: f"{namespace(x)}/{host(x)}", SYNTAX
     ),
@@ -465,4 +449,3 @@ SINGLE_ROWS: dict[str, Row] = {
     "MeshPlatform.istio.trustDomain": Row("istio: {trustDomain: @}", texts=SYNTAX),
     "MeshPlatform.istio.clusterDomain": Row("istio: {clusterDomain: @}", texts=SYNTAX),
 }
-ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}
