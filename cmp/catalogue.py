@@ -313,9 +313,10 @@ CATALOGUE: dict[str, Entry] = {
     "MS216": Entry(
         title="an outside host that cannot be declared so",
         text=(
-            "A port of an outside host speaks one protocol for all callers of a namespace. A wildcard needs a "
-            "protocol that carries host names. A service that declares the host as external owns it: calls go to "
-            "the ports that it has, and nobody else declares it."
+            "A port of an outside host speaks one protocol for all callers of a namespace, and gets TLS from their "
+            "proxies for all or for none. A wildcard needs a protocol that carries host names. A gateway finds hosts "
+            "by their names, and TLS at port 443. A service that declares the host as external "
+            "owns it: calls go to the ports that it has, and nobody else declares it."
         ),
         example=("calls: [https://api.example.com:8443, tcp://api.example.com:8443]"),
         cure=("calls: [https://api.example.com:8443]"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cmp.checks.access import NAMING
+from cmp.checks.egress import NAMING
 from cmp.checks.finding import Finding, Step
 from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Outside, Service

@@ -43,7 +43,7 @@ def check_policies(context: Context) -> Iterator[Finding]:
         owner, policy, path = held
         for key in (*PORT_KEYS, *WHOLE_KEYS):
             value = getattr(policy, key, None)
-            for empty in _empty(value, ()):
+            for empty in empty_parts(value, ()):
                 message = f'"{(key, *empty)[-1]}" is empty'
                 yield Finding("MS102", owner, (*path, key, *empty), message, "say something in it, or leave it out")
             for below, message, help in LOOKS[key](value) if value is not None and key in LOOKS else ():
@@ -55,7 +55,7 @@ def check_policies(context: Context) -> Iterator[Finding]:
             yield Finding("MS218", owner, at, message, "add outlierDetection: {consecutive5xxErrors: 5}")
 
 
-def _empty(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+def empty_parts(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     """The parts of a policy that say nothing: Istio's webhook refuses most of them."""
     if not hasattr(value, "__pydantic_fields_set__"):
         return
@@ -63,7 +63,7 @@ def _empty(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     if not written and path[-1:] != ("ringHash",):  # which chooses the algorithm by being there
         yield path
     for key, child in written.items():
-        yield from _empty(child, (*path, key))
+        yield from empty_parts(child, (*path, key))
 
 
 Said = tuple[tuple[Step, ...], str, str]
@@ -137,7 +137,8 @@ def _prime(number: int) -> bool:
     return 1 < number < 5_000_011 and all(number % divisor for divisor in range(2, int(number**0.5) + 1))
 
 
-def _connection_pool(spec: ConnectionPool) -> Iterator[Said]:
+def connection_pool(spec: ConnectionPool) -> Iterator[Said]:
+    """What the fields of a pool say about each other."""
     http = spec.http
     if http is not None and http.useClientProtocol and http.h2UpgradePolicy == "UPGRADE":
         message = "useClientProtocol and h2UpgradePolicy: UPGRADE exclude each other"
@@ -165,7 +166,7 @@ def _tls(spec: ClientTls) -> Iterator[Said]:
 
 LOOKS: dict[str, Callable[[Any], Iterator[Said]]] = {
     "loadBalancer": _load_balancer,
-    "connectionPool": _connection_pool,
+    "connectionPool": connection_pool,
     "outlierDetection": _outliers,
     "tls": _tls,
 }

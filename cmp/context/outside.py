@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cmp.context.model import ExternalHost, ExternalPort, Outside, Port, Service
+from cmp.context.external import ExternalHost, ExternalPort
+from cmp.context.model import Outside, Port, Service
 from cmp.context.names import digest
 from cmp.spec.addresses import UNIX, is_ip
 

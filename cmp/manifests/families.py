@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cmp.context.model import Context, Platform, Service
-from cmp.manifests import egress, gateways, network, outside, platform, security, traffic, workload
+from cmp.manifests import (
+    egress,
+    egress_gateway,
+    gateways,
+    network,
+    network_policy,
+    outside,
+    platform,
+    security,
+    traffic,
+    workload,
+)
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, network, traffic, security, egress, gateways, outside)
+FAMILIES = (workload, network, traffic, security, egress, egress_gateway, gateways, outside, network_policy)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
-PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *security.PLATFORM_STEPS)
+PLATFORM_STEPS: tuple[PlatformStep, ...] = (
+    *platform.STEPS,
+    *security.PLATFORM_STEPS,
+    *egress.PLATFORM_STEPS,
+    *egress_gateway.PLATFORM_STEPS,
+)
 
 
 def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmp.context.model import PRE_STOP, TLS_PROTOCOLS, Service, Version
 from cmp.context.names import digest, image_reference, slug
+from cmp.manifests.proxy import proxy_annotations
 from cmp.waves import Manifest
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def template(service: Service, version: Version) -> Manifest:
     return {
         "metadata": {
             "labels": {**labels, **names, "sidecar.istio.io/inject": "true"},
-            "annotations": {"proxy.istio.io/config": _PROXY_CONFIG},
+            "annotations": proxy_annotations(service),
         },
         "spec": {
             "automountServiceAccountToken": False,
@@ -54,13 +55,6 @@ def _pod_security(version: Version) -> Manifest:
     )
     return {**chosen, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
-
-#: The proxy leaves when its connections are done, and not before the application is told to stop: with a fixed drain it
-#: would cut long requests or hold every pod for as long
-#: (https://istio.io/latest/docs/reference/commands/pilot-agent/#envvars, EXIT_ON_ZERO_ACTIVE_CONNECTIONS).
-_PROXY_CONFIG = (
-    f'{{"proxyMetadata":{{"EXIT_ON_ZERO_ACTIVE_CONNECTIONS":"true","MINIMUM_DRAIN_DURATION":"{PRE_STOP}s"}}}}'
-)
 
 #: Constraints of one's own replace the scheduler's defaults, which know both keys.
 _SPREAD_KEYS = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")

@@ -136,6 +136,20 @@ def _policy(at: str) -> tuple[Form, ...]:
     )
 
 
+def _calls(at: str) -> tuple[Form, ...]:
+    return (
+        Form(at, listing=True),
+        Form(f"{at}[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
+        Form(f"{at}[].namespaces", listing=True),
+    )
+
+
+PROXY_MAPS = ("environmentVariables", "excludeInboundPorts", "excludeOutboundPorts")
+_TRACERS = ("zipkin", "datadog", "skywalking", "opentelemetry")
+#: The kinds of a provider.
+PROVIDERS = ("envoyExtAuthzHttp", "envoyExtAuthzGrpc", *_TRACERS, "envoyHttpAls", "envoyTcpAls", "envoyOtelAls")
+
+
 _IDENTITIES = ("services", "gateway", "principals", "serviceAccounts")
 _SOURCE = (*_IDENTITIES, "namespaces", "trustDomains", "ipBlocks", "remoteIpBlocks", "requestPrincipals")
 _OPERATION = ("methods", "paths", "hosts", "ports", "notMethods", "notPaths", "notHosts", "notPorts")
@@ -194,9 +208,7 @@ SERVICE: tuple[Form, ...] = (
     Form("env", keyed=True),
     Form("env.*", text="value", one_of=(("value",), ("secret",), ("configMap",), ("field",)), needed=True),
     Form("health", text=readiness_and_liveness, rest=health),
-    *_probe("health.readiness"),
-    *_probe("health.liveness"),
-    *_probe("health.startup"),
+    *(form for kind in ("readiness", "liveness", "startup") for form in _probe(f"health.{kind}")),
     Form("volumes", keyed=True),
     Form("volumes.*", one_of=(("emptyDir",),), needed=True),
     Form("serviceAccount", text="name"),
@@ -231,9 +243,17 @@ SERVICE: tuple[Form, ...] = (
     Form("mtls", text="mode"),
     *_access(),
     *_jwt(),
-    Form("calls", listing=True),
-    Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
-    Form("calls[].namespaces", listing=True),
+    *_calls("calls"),
+    Form("proxy.image", text="imageType"),
+    Form("proxy.resources", rest=resources),
+    *(Form(f"proxy.{key}", keyed=True) for key in PROXY_MAPS),
+    Form("sidecar.outboundTrafficPolicy", text="mode"),
+    Form("sidecar.ingress", listing=True),
+    Form("sidecar.ingress[]", text="port"),
+    Form(
+        "calls[].tls", text="mode", one_of=(("credentialName",), ("caCertificates", "clientCertificate", "privateKey"))
+    ),
+    Form("calls[].tls.subjectAltNames", listing=True),
     Form("parameters", listing=True),
     Form("external", text="hosts"),
     Form("external.hosts", listing=True),
@@ -252,7 +272,11 @@ PLATFORM: tuple[Form, ...] = (
     Form("gateways.*.ports", keyed=True),
     Form("gateways.*.ports.*", text="port"),
     *_server_tls("gateways.*.ports.*.tls"),
+    *_calls("calls"),
     Form("namespaces", keyed=True),
+    *_calls("namespaces.*.calls"),
+    Form("providers", keyed=True),
+    Form("providers.*", one_of=tuple((kind,) for kind in PROVIDERS), needed=True),
     Form("catalog", keyed=True),
     Form("catalog.*.ports.*", text="port"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from cmp.spec.egress import ExtensionProvider, SharedCall
 from cmp.spec.gateway import GatewayPort, GatewayTls
 from cmp.spec.security import Access, Jwt, Namespace, WideMtls
 from cmp.spec.types import (
@@ -43,12 +44,14 @@ class Istio(Model):
 
 
 class Gateway(Model):
-    """An ingress gateway: which hosts it serves, which pods do it, and whom these let in."""
+    """A gateway: which hosts it serves, which pods do it, and whom these let in. Without hosts an egress gateway."""
 
     later: ClassVar[frozenset[str]] = words("telemetry mtls")
 
-    hosts: tuple[Host, ...]  #: The hosts that it serves.
+    hosts: tuple[Host, ...] = ()  #: The hosts that it serves. Without any it is for calls that go out.
     namespace: Label  #: Where its pods run, and the Gateway is written.
+    #: Of an egress gateway the name of its Service, which has the ports 80 and 443. Default: the gateway's name.
+    service: Label | None = None
     #: The labels of its pods; beside it `serviceAccount` is required. Default: `istio`, with the gateway's name.
     selector: dict[SelectorKey, LabelValue] = {}
     serviceAccount: Label | None = None  #: The account of its pods, which services admit. Default: the gateway's name.
@@ -71,9 +74,7 @@ class CatalogEntry(Model):
 class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
-    later: ClassVar[frozenset[str]] = words(
-        "providers telemetry networkPolicy argocd monitoring policy proxy calls manifests patches"
-    )
+    later: ClassVar[frozenset[str]] = words("telemetry argocd monitoring policy proxy manifests patches")
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
     profile: Literal["1"] | None = None  #: The set of defaults; there is one so far.
@@ -86,3 +87,8 @@ class MeshPlatform(Model):
     namespaces: dict[Label, Namespace] = {}  #: What holds for whole namespaces, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}
+    #: Writes a NetworkPolicy for each service, which lets through what `access` and `calls` say. Default: `false`.
+    networkPolicy: Bool | None = None
+    calls: tuple[SharedCall, ...] = ()  #: What all services of the mesh call, besides their own `calls`.
+    #: The services that proxies call by themselves, by the name that the mesh's configuration has for them.
+    providers: dict[Label, ExtensionProvider] = {}

@@ -283,3 +283,17 @@ def version_number(value: str) -> str:
     if not re.fullmatch(r"v?[0-9]+\.[0-9]+(\.[0-9]+)?", value):
         refuse(f"{shown(value)} is not a version", "write for example 1.30.3")
     return value.removeprefix("v")
+
+
+def provider_service(value: str) -> str:
+    """The host of a provider's service, ``namespace/`` before it where several namespaces declare the host.
+
+    https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ExtensionProvider
+    """
+    namespace, slash, name = value.rpartition("/")
+    if slash:
+        label(namespace)
+    if "." not in name:
+        refuse(f"{shown(value)} is not a whole host name", "for example otel.monitoring.svc.cluster.local")
+    dns_name(name)
+    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -32,11 +32,9 @@ from cmp.spec.types import (
     SelectorKey,
     Status,
     Text,
-    Url,
     Weight,
     Word,
     Workload,
-    words,
 )
 
 
@@ -275,14 +273,3 @@ class Expose(Target):
     path: tuple[PathMatch, ...] = ()  #: What of the service is to be seen there. Default: everything.
     #: Takes over what other services' routes hand to this one by `delegate`, in place of a host.
     delegated: Bool | None = None
-
-
-class Call(Model):
-    """Something the service calls: a service, all services of namespaces, or an address outside the mesh."""
-
-    later: ClassVar[frozenset[str]] = words("tls gateway")
-
-    service: Workload | None = None  #: A service of the mesh.
-    namespaces: tuple[Label, ...] = ()  #: All services of these namespaces.
-    #: An address outside the mesh. Schemes: http, https, http2, grpc, tls, tcp, mongo, redis, mysql.
-    url: Url | None = None

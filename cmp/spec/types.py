@@ -31,6 +31,7 @@ def words(text: str) -> frozenset[str]:
 
 
 Int = Annotated[int, BeforeValidator(v.integer)]  #: whole number
+PortNumber = Annotated[str, AfterValidator(v.port_number)]  #: a port from 1 to 65535, as a key
 Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]  #: whole number from 1 to 65535
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 0
 Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 1
@@ -106,6 +107,11 @@ Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or 
 WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup"], BeforeValidator(k.workload_kind)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
+#: a whole host name, or `namespace/` before it
+ProviderService = Annotated[str, AfterValidator(s.provider_service)]
+#: `127.0.0.1:port`, `0.0.0.0:port`, `[::1]:port`, `[::]:port` or `unix:///path`
+LocalEndpoint = Annotated[str, AfterValidator(a.local_endpoint)]
+IpAddress = Annotated[str, AfterValidator(a.ip_address)]  #: an IPv4 or IPv6 address
 #: `trust-domain/ns/namespace/sa/account`, with one `*` at an end
 Principal = Annotated[str, AfterValidator(i.principal)]
 IpBlock = Annotated[str, AfterValidator(i.ip_block)]  #: IP address or block of them (`10.0.0.0/8`)

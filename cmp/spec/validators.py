@@ -171,6 +171,13 @@ CIPHER_SUITES = (
 )
 
 
+def port_number(value: str) -> str:
+    """A number of a port that stands as a key."""
+    if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 65535:
+        refuse(f"{shown(value)} is not a port", "write a number from 1 to 65535")
+    return value
+
+
 def amount(quantity: str) -> int:
     """A canonical quantity in billionths, to compare two."""
     digits = quantity.rstrip("".join({*"".join(_DECIMAL), "i"}))

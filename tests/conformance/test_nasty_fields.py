@@ -17,7 +17,7 @@ from cmp.diagnostics import Diagnostic, SpecError
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
-from tests.support import field_rows, field_rows_gateways, field_rows_outside, field_rows_security
+from tests.support import field_rows, field_rows_gateways, field_rows_net, field_rows_outside, field_rows_security
 from tests.support.field_rows import Row
 from tests.support.fields import strings
 from tests.support.go_oracle import read_as_kubernetes
@@ -27,11 +27,17 @@ Manifest = dict[str, Any]
 SERVICE_ROWS = {
     **field_rows.SERVICE_ROWS,
     **field_rows_gateways.SERVICE,
+    **field_rows_net.SERVICE_ROWS,
     **field_rows_outside.SERVICE,
     **field_rows_security.SERVICE,
 }
-ENTRY_ROWS = {**field_rows.ENTRY_ROWS, **field_rows_gateways.ENTRIES, **field_rows_security.ENTRIES}
-SINGLE_ROWS = {**field_rows.SINGLE_ROWS, **field_rows_security.SINGLE}
+ENTRY_ROWS = {
+    **field_rows.ENTRY_ROWS,
+    **field_rows_gateways.ENTRIES,
+    **field_rows_net.ENTRY_ROWS,
+    **field_rows_security.ENTRIES,
+}
+SINGLE_ROWS = {**field_rows.SINGLE_ROWS, **field_rows_net.SINGLE_ROWS, **field_rows_security.SINGLE}
 ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}
 NAMED = "MeshService.metadata.name"
 

@@ -30,6 +30,7 @@ NEWER = {
     "jwt-every-field": "1.28: RequestAuthentication jwtRules.spaceDelimitedClaims",
     "platform-access-of-the-mesh": "1.25: AuthorizationPolicy source.serviceAccounts",
     "external-dynamic-dns": "1.28: ServiceEntry.resolution DYNAMIC_DNS",
+    "network-policies-of-what-runs-elsewhere": "1.25: Source.serviceAccounts",
     "policy-cookie-attributes": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-cookie-attributes-of-a-port": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-retry-budget": "1.27: TrafficPolicy.retryBudget",

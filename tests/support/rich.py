@@ -36,15 +36,32 @@ gateways:
     hosts: "*.issued.example.net"
     namespace: istio-more
     tls: {issuer: {name: own, kind: Issuer, group: cert-manager.io}}
+  egress: {namespace: istio-egress, service: istio-egress}
 mtls: PERMISSIVE
 jwt: {issuer: https://id.example.com}
 access: [{action: AUDIT, to: {methods: DELETE, ports: 8080}}]
 namespaces:
-  shop: {mtls: {mode: STRICT}, access: [{from: probe.ops, to: {ports: [8080]}}], jwt: {issuer: https://id.example.com}}
+  shop:
+    mtls: {mode: STRICT}
+    access: [{from: probe.ops, to: {ports: [8080]}}]
+    jwt: {issuer: https://id.example.com}
+    calls: [{service: ledger}, {namespaces: tools}, {url: tls://ours.example.net}]
   dev: {access: []}
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
   batch.jobs: {serviceAccount: batch-runner}
+networkPolicy: true
+calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
+providers:
+  a: {opentelemetry: {service: otel.monitoring.svc.cluster.example, port: 4317}}
+  b: {zipkin: {service: monitoring/zipkin.example.net, port: 9411}}
+  c: {datadog: {service: agent.example.net, port: 8126}}
+  d: {skywalking: {service: oap.example.net, port: 11800}}
+  e: {envoyExtAuthzHttp: {service: opa.auth.svc.cluster.example, port: 8181}}
+  f: {envoyExtAuthzGrpc: {service: opa.auth.svc.cluster.example, port: 9191}}
+  g: {envoyHttpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
+  h: {envoyTcpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
+  i: {envoyOtelAls: {service: otel.monitoring.svc.cluster.example, port: 4317}}
 defaults:
   timeout: 20s
   env: {REGION: eu-1}
@@ -105,7 +122,15 @@ volumes:
   /var/cache/full: {emptyDir: {medium: Memory, sizeLimit: 64Mi}}
   /data: {emptyDir: {}, readOnly: true}
 shutdown: {grace: 45s}
-proxy: {concurrency: 2}
+proxy:
+  concurrency: 2
+  image: distroless
+  environmentVariables: {A: 1e3}
+  resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {cpu: "1", memory: 128Mi}}
+  excludeInboundPorts: {9999: a debugger}
+  excludeOutboundPorts: {5432: "yes", 6379: no TLS there}
+  holdApplicationUntilProxyStarts: true
+  nativeSidecar: false
 pod: {securityContext: {runAsUser: 1000, runAsGroup: 1001, fsGroup: 1002, fsGroupChangePolicy: OnRootMismatch}}
 serviceAccount: {name: full-account, annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/full"}}
 versions:
@@ -232,6 +257,10 @@ calls:
   - http://legacy.example.net:8443
   - tcp://db.example.net:5432
   - https://secure.example.net
+  - {url: http://plain.example.net, tls: {mode: MUTUAL, clientCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
+                                          caCertificates: /tls/ca.pem, subjectAltNames: [a.example.net, b]}}
+  - {url: http://keys.example.net, tls: {mode: MUTUAL, credentialName: full.cert, sni: sni.example.net}}
+  - {url: http://far.example.net, tls: SIMPLE, gateway: egress}
 parameters: [image.tag, env.C]
 environments:
   prod: {replicas: {max: 20}, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
@@ -303,6 +332,16 @@ image: registry.example.com/proxied:1
 ports: {tcp: 7000}
 mtls: DISABLE
 access: {}
+sidecar:
+  outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: {host: proxy.example.net, port: 3128, subset: v1}}
+  ingress:
+    - {port: tcp, bind: "::", captureMode: DEFAULT, defaultEndpoint: "[::1]:7001",
+       connectionPool: {tcp: {maxConnections: 100, connectTimeout: 1.5s, idleTimeout: 0s}}}
+  inboundConnectionPool:
+    tcp: {maxConnections: 9, connectTimeout: 2s, maxConnectionDuration: 2h, idleTimeout: 1s,
+          tcpKeepalive: {probes: 2, time: 1h, interval: 7s}}
+    http: {http1MaxPendingRequests: 9, http2MaxRequests: 8, maxRequestsPerConnection: 7, maxRetries: 6,
+           maxConcurrentStreams: 5, idleTimeout: 3s, useClientProtocol: true, h2UpgradePolicy: DO_NOT_UPGRADE}
 proxyProtocol: V1
 versions: {v1: {}, v2: {weight: 5, proxyProtocol: {version: V2}}}
 """
