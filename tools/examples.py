@@ -77,6 +77,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "loadBalancer.consistentHash.ringHash": "policy-sticky-by-cookie",
         "loadBalancer.localityLbSetting": "policy-locality-of-ports",
         "loadBalancer.warmup": "policy-warmup",
+        "loadBalancer.zoneAwareLbSetting": "policy-of-istio-1.31",
+        "sidecar.ingress[].connectionPool.http.http2KeepAlive": "policy-of-istio-1.31",
         "connectionPool": "policy-pools",
         "outlierDetection": "policy-outliers",
         "tls": "policy-tls-of-ports",

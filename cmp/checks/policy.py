@@ -12,7 +12,8 @@ from cmp.checks.finding import Finding, Step
 from cmp.context.model import HTTP_PROTOCOLS, Context, Service
 
 if TYPE_CHECKING:
-    from cmp.spec.policy import ClientTls, ConnectionPool, LoadBalancer, LocalityLbSetting, OutlierDetection, PortPolicy
+    from cmp.spec.balancing import LoadBalancer, LocalityLbSetting, ZoneAwareLbSetting
+    from cmp.spec.policy import ClientTls, ConnectionPool, OutlierDetection, PortPolicy
 
 
 class Held(NamedTuple):
@@ -49,10 +50,11 @@ def check_policies(context: Context) -> Iterator[Finding]:
             for below, message, help in LOOKS[key](value) if value is not None and key in LOOKS else ():
                 yield Finding("MS218", owner, (*path, key, *below), message, help)
         balancer = policy.loadBalancer
-        if balancer is not None and _fails_over(balancer.localityLbSetting) and not _detects(owner, policy):
-            at = (*path, "loadBalancer", "localityLbSetting")
-            message = "without outlierDetection no pod is ever found failing, so nothing fails over"
-            yield Finding("MS218", owner, at, message, "add outlierDetection: {consecutive5xxErrors: 5}")
+        for key in ("localityLbSetting", "zoneAwareLbSetting"):
+            if _fails_over(getattr(balancer, key, None)) and not _detects(owner, policy):
+                at = (*path, "loadBalancer", key)
+                message = "without outlierDetection no pod is ever found failing, so nothing fails over"
+                yield Finding("MS218", owner, at, message, "add outlierDetection: {consecutive5xxErrors: 5}")
 
 
 def empty_parts(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
@@ -69,7 +71,7 @@ def empty_parts(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]
 Said = tuple[tuple[Step, ...], str, str]
 
 
-def _fails_over(setting: LocalityLbSetting | None) -> bool:
+def _fails_over(setting: LocalityLbSetting | ZoneAwareLbSetting | None) -> bool:
     return setting is not None and bool(setting.failover or setting.failoverPriority)
 
 
@@ -92,9 +94,13 @@ def _load_balancer(spec: LoadBalancer) -> Iterator[Said]:
         size = hashed.maglev.tableSize if hashed.maglev else None
         if size is not None and not _prime(size):
             yield ("consistentHash", "maglev", "tableSize"), f"{size} is not a prime below 5000011", "write 65537"
-    setting = spec.localityLbSetting
+    setting, zones = spec.localityLbSetting, spec.zoneAwareLbSetting
     if setting is not None:
         yield from _locality(setting)
+    if zones is not None:
+        yield from _zones(zones)
+    if setting is not None and zones is not None:
+        yield ("zoneAwareLbSetting",), "localityLbSetting and zoneAwareLbSetting exclude each other", "keep one"
 
 
 #: Labels of a place: failover says already in what order places take over.
@@ -121,6 +127,17 @@ def _locality(setting: LocalityLbSetting) -> Iterator[Said]:
     for index, label in enumerate(setting.failoverPriority):
         if setting.failover and label in PLACES:
             message = f"failover says already which place comes next: {label}"
+            yield (*root, "failoverPriority", index), message, "leave it out"
+    for index, one in enumerate(setting.failover):
+        if one.from_ == one.to:
+            yield (*root, "failover", index, "to"), "a region cannot take over for itself", "name another"
+
+
+def _zones(setting: ZoneAwareLbSetting) -> Iterator[Said]:
+    root: tuple[Step, ...] = ("zoneAwareLbSetting",)
+    for index, label in enumerate(setting.failoverPriority):
+        if label in PLACES:
+            message = f"places count already where zones do: {label}"
             yield (*root, "failoverPriority", index), message, "leave it out"
     for index, one in enumerate(setting.failover):
         if one.from_ == one.to:

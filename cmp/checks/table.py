@@ -70,6 +70,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     matches.check_places,
     matches.check_claims,
     matches.check_combinations,
+    matches.check_prefix_rewrites,
     matches.check_delegates,
     matches.check_delegated,
     policy.check_policies,

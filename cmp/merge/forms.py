@@ -73,7 +73,7 @@ def _target(at: str) -> tuple[Form, ...]:
         Form(f"{at}.destinations", listing=True),
         Form(f"{at}.destinations[]", one_of=_TARGETS, needed=True),
         Form(f"{at}.rewrite", text="path", one_of=(("path",), ("regex",))),
-        Form(f"{at}.redirect", text="path"),
+        Form(f"{at}.redirect", text="path", one_of=(("path",), ("prefixRewrite",))),
         Form(f"{at}.directResponse", text="status"),
         Form(f"{at}.fault.abort", one_of=(("httpStatus",), ("grpcStatus",)), needed=True),
         Form(f"{at}.fault.delay", text="fixedDelay"),
@@ -119,6 +119,9 @@ def _policy(at: str) -> tuple[Form, ...]:
     hashed = f"{at}loadBalancer.consistentHash"
     return (
         Form(f"{at}loadBalancer", text="simple", one_of=(("simple",), ("consistentHash",))),
+        Form(f"{at}loadBalancer.zoneAwareLbSetting.failover", listing=True),
+        Form(f"{at}loadBalancer.zoneAwareLbSetting.failoverPriority", listing=True),
+        Form(f"{at}outlierDetection.outlierDetectionHttpErrorCodes", listing=True),
         Form(
             hashed,
             one_of=(("httpHeaderName",), ("httpCookie",), ("useSourceIp",), ("httpQueryParameterName",)),

@@ -196,12 +196,14 @@ class Fault(Model):
 
 
 class Redirect(Model):
-    """An answer that sends the client elsewhere. `path` replaces the whole path.
+    """An answer that sends the client elsewhere. `path` replaces the whole path, `prefixRewrite` what matched.
 
     https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect
     """
 
     path: Path | None = None  #: The path to go to, in place of the whole path (uri).
+    #: What comes in place of the prefix that the route's path is (`{prefix: /a}` or `/a*`).
+    prefixRewrite: Path | None = None
     authority: DnsName | None = None  #: The host to go to. Default: the same.
     scheme: Literal["http", "https"] | None = None  #: The scheme to go to. Default: the same.
     port: Port | None = None  #: The port to go to.

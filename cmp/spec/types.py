@@ -36,6 +36,7 @@ Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]  #: who
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 0
 Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 1
 Status = Annotated[int, Field(ge=200, le=599), BeforeValidator(v.integer)]  #: HTTP status from 200 to 599
+AnyStatus = Annotated[int, Field(ge=100, le=599), BeforeValidator(v.integer)]  #: HTTP status, 100 to 599
 RedirectCode = Annotated[int, Field(ge=300, le=399), BeforeValidator(v.integer)]  #: HTTP status from 300 to 399
 #: percentage (`10%`)
 Weight = Annotated[

@@ -11,7 +11,7 @@ from cmp.checks.platform import FLOORS
 from tests.support.crd_schemas import bundle_directory
 
 SCHEMAS = bundle_directory()  # skips the module, and says so, where there is no schema bundle
-FLOOR, NEWEST = "istio-1.24", "istio"
+FLOOR, NEWEST = "istio-1.24", "istio-1.31rc"
 ALL = sorted({(gate.field, gate.release) for gate in (*gates.SERVICE, *gates.PLATFORM)})
 
 

@@ -77,7 +77,8 @@ def services(field: str, texts: Mapping[int, str]) -> Written:
         f"  {quoted(text)}: {{}}" if field == NAMED else f"  s{index}: {{{filled(row.fields, index, text)}}}"
         for index, text in texts.items()
     ]
-    platform = f"{{{API}, kind: MeshPlatform, metadata: {{name: main}}, {GATEWAYS}}}"
+    newest = "istio: {version: '1.31'}"
+    platform = f"{{{API}, kind: MeshPlatform, metadata: {{name: main}}, {newest}, {GATEWAYS}}}"
     return Written({"meshspec.yaml": "\n".join([*top, *lines, ""]), "meshplatform.yaml": platform}, len(top) + 1)
 
 

@@ -8,7 +8,7 @@ apiVersion: meshspec.io/v1alpha1
 kind: MeshPlatform
 metadata: {name: main, labels: {tier: edge, team: "1"}, annotations: {example.com/note: on, a: "grüße\\n"}}
 profile: 1
-istio: {version: 1.30.3, kubernetes: 1.32, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
+istio: {version: 1.31.0, kubernetes: 1.32, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
 gateways:
   public:
     hosts: [shop.example.com, "*.example.org"]
@@ -66,7 +66,7 @@ defaults:
   timeout: 20s
   env: {REGION: eu-1}
 environments:
-  prod: {istio: {version: 1.30.4}, defaults: {env: {STAGE: prod}}}
+  prod: {istio: {version: 1.31.1}, defaults: {env: {STAGE: prod}}}
   test: {defaults: {env: {STAGE: test}}}
 """
 
@@ -103,7 +103,7 @@ outlierDetection: {consecutive5xxErrors: 5, consecutiveGatewayErrors: 3, consecu
                    splitExternalLocalOriginErrors: true, interval: 5s, baseEjectionTime: 1m, maxEjectionPercent: 50%,
                    minHealthPercent: 30}
 tls: {mode: ISTIO_MUTUAL, sni: full.example.com}
-retryBudget: {percent: 20%, minRetryConcurrency: 3}
+retryBudget: {percent: 20%, minRetryConcurrency: 3, budgetInterval: 10s}
 replicas: {min: 2, max: 8, cpu: 70%}
 resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: "2", memory: 256Mi}}
 env:
@@ -170,6 +170,8 @@ routes:
   - {match: {path: "/users/{*}/x"}, to: v2}
   - match: {path: /moved}
     redirect: {path: /full/moved, authority: www.example.com, scheme: https, port: 8443, redirectCode: 308}
+  - match: {path: {prefix: /renamed}}
+    redirect: {prefixRewrite: /full}
   - match: {path: /gone}
     directResponse: {status: 410, body: 1e3}
   - match: {path: /tried/*}
@@ -321,7 +323,10 @@ mtls: DISABLE
 access: {}
 routes: {match: {path: /handed/*}, delegate: ledger.finance}
 versions:
-  v1: {loadBalancer: {warmup: {duration: 10s, aggression: 1.5}}}
+  v1: {loadBalancer: {warmup: {duration: 10s, aggression: 1.5}, zoneAwareLbSetting: {enabled: true, minClusterSize: 2,
+                      failover: [{from: eu, to: us}], failoverPriority: [tier]}},
+       outlierDetection: {outlierDetectionHttpErrorCodes: [500]},
+       connectionPool: {http: {http2KeepAlive: {interval: 30s, timeout: 5s}}}}
   v2: {weight: 0, tunnel: {protocol: CONNECT, targetHost: target.example.com, targetPort: 443}}
 tunnel: {targetHost: 192.0.2.1, targetPort: 443}
 ---
