@@ -209,8 +209,7 @@ def port_for(owner: Service, spoken: Spoken) -> str:
     """How the owner of an outside host lets rules lead there: of plain HTTP the proxy makes TLS on the way."""
     written = f"{spoken.example.partition('://')[0]}: 443"
     if spoken.protocols == HTTP_PROTOCOLS:
-        tls = "{mode: SIMPLE, caCertificates: /etc/ssl/certs/ca-certificates.crt}"
-        written = f"http: {{port: 80, targetPort: 443, tls: {tls}}}"
+        written = "http: {port: 80, targetPort: 443, tls: SIMPLE}"
     return f'add to "{owner.name}": ports: {{{written}}}'
 
 

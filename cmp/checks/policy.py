@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmp.checks.finding import Finding, Step
+from cmp.context.egress import AUTHORITIES
 from cmp.context.model import HTTP_PROTOCOLS, Context, Service
+from cmp.context.outside import ENCRYPTED
 
 if TYPE_CHECKING:
     from cmp.spec.balancing import LoadBalancer, LocalityLbSetting, ZoneAwareLbSetting
@@ -49,6 +51,10 @@ def check_policies(context: Context) -> Iterator[Finding]:
                 yield Finding("MS102", owner, (*path, key, *empty), message, "say something in it, or leave it out")
             for below, message, help in LOOKS[key](value) if value is not None and key in LOOKS else ():
                 yield Finding("MS218", owner, (*path, key, *below), message, help)
+        tls = policy.tls
+        if tls is not None and tls.mode in ENCRYPTED and tls.caCertificates is None and owner.outside is None:
+            message = "without caCertificates whoever answers is believed"
+            yield Finding("MS218", owner, (*path, "tls", "mode"), message, f"add caCertificates: {AUTHORITIES}")
         balancer = policy.loadBalancer
         for key in ("localityLbSetting", "zoneAwareLbSetting"):
             if _fails_over(getattr(balancer, key, None)) and not _detects(owner, policy):
@@ -176,9 +182,6 @@ def _tls(spec: ClientTls) -> Iterator[Said]:
         yield (files[0],), f"mode {spec.mode} takes no certificates", "leave it out"
     if spec.mode == "MUTUAL" and not {"clientCertificate", "privateKey"} <= set(files):
         yield ("mode",), "MUTUAL needs a certificate", "add clientCertificate and privateKey"
-    if spec.mode in ("SIMPLE", "MUTUAL") and spec.caCertificates is None:
-        message = "without caCertificates whoever answers is believed"
-        yield ("mode",), message, "add caCertificates: /etc/ssl/certs/ca-certificates.crt"
 
 
 LOOKS: dict[str, Callable[[Any], Iterator[Said]]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
-from cmp.context.running import Facts
+from cmp.context.running import Facts, HostRules
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
@@ -224,10 +224,16 @@ class Service(NamedTuple):
     http: tuple[HttpRule, ...] = ()
     tcp: tuple[StreamRule, ...] = ()
     tls: tuple[StreamRule, ...] = ()
+    further: tuple[HostRules, ...] = ()
     delegated: tuple[HttpRule, ...] = ()
     ingress: tuple[IngressHosts, ...] = ()
     own_gateways: tuple[OwnGateway, ...] = ()
     network: Network | None = None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names by which it is called: its Service's, or those that it declares."""
+        return self.outside.hosts if self.outside is not None else (self.host,)
 
     def port(self, name: str | None) -> Port | None:
         """The port of a name or number; without one the main port."""

@@ -54,6 +54,10 @@ def entry_name(service: str, endpoint: Endpoint) -> str:
     return f"{service}-{endpoint.address if plain else digest(repr((endpoint.network, endpoint.address)))}"
 
 
+#: Modes of TLS in which a proxy has to know whom to believe.
+ENCRYPTED = ("SIMPLE", "MUTUAL")
+
+
 class Directory:
     """Who of a render declares which host outside."""
 

@@ -27,7 +27,7 @@ from cmp.context.network import network
 from cmp.context.outside import Directory, outside, usual_ports
 from cmp.context.routes import Router
 from cmp.context.rules import Scope, policies, without_token
-from cmp.context.running import facts
+from cmp.context.running import HostRules, facts
 from cmp.context.security import grants, service_scope, visible_to, wide
 from cmp.context.servers import Gateway
 from cmp.context.shared import proxied, shared_calls, shared_hosts
@@ -208,9 +208,8 @@ class _Known:
                 self._visibility.of_host(entry, namespace) for entry in self._called.get((service.name, namespace), ())
             ),
             originations=egress.originations(service.name, spec.calls) if facts.limited else (),
-            http=router.mesh() if facts.routed else (),
-            tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)) if facts.connected else (),
-            tls=tuple(streams.tls(spec, namespace, service.ports, destinations)),
+            **self._rules(service, destinations)._asdict(),
+            further=tuple(self._rules(service, destinations._replace(host=host)) for host in service.hosts[1:]),
             delegated=router.delegated(service.exposures),
             ingress=ingress(router, service.name, service.exposures),
             own_gateways=own_gateways(service.name, namespace, service.exposures),
@@ -219,16 +218,25 @@ class _Known:
     def _hosts(self, service: Service) -> tuple[str, ...]:
         """The hosts of a service's Sidecar."""
         namespace, platform, domain = service.namespace, self._platform, self._target.cluster_domain
-        own = service.outside.hosts if service.outside is not None else (service.host,)
         said = shared_calls(platform.spec, namespace, self._target, self._directory) if platform is not None else ()
         return egress.hosts(
-            own if service.ports or not service.facts.ours else (),
+            service.hosts if service.ports or not service.facts.ours else (),
             namespace,
             egress.own_calls(service, platform),
             self._target,
             self._directory,
             self._gateways,
             (*said, *proxied(service.spec, domain)),
+        )
+
+    def _rules(self, service: Service, destinations: Destinations) -> HostRules:
+        """What callers in the mesh follow for one host."""
+        spec, namespace, facts = service.spec, service.namespace, service.facts
+        return HostRules(
+            destinations.host or service.host,
+            Router(namespace, spec, service.ports, destinations).mesh() if facts.routed else (),
+            tuple(streams.tcp(spec, namespace, service.ports, destinations)) if facts.connected else (),
+            tuple(streams.tls(spec, namespace, service.ports, destinations)),
         )
 
     def _grants(self, service: Service) -> tuple[Grant, ...]:

@@ -86,6 +86,7 @@ DESTINATIONS = {
 PLATFORMS = {"platform-above-the-path"}
 #: Adopted services: the name of a Service that is there already, and the labels of each of its pods.
 ADOPTED: dict[str, dict[str, list[dict[str, str]]]] = {
+    "adopt-a-service-of-no-pods": {"my-wikipedia": []},
     "adopt-exposed-without-policies": {"reviews": [{"app": "reviews"}]},
     "adopt-routes-and-versions": {"reviews": [{"app": "reviews", "version": "v1"}, {"release": "canary"}]},
     "adopt-tcp-routes": {"reviews": [{"app": "reviews"}], "other": [{"app": "other"}]},
