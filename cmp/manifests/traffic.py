@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.context.egress import AUTHORITIES
+from cmp.context.hosts import uncovered
 from cmp.context.model import Destination, HttpMatch, HttpRule, Mirrored, Service, StreamMatch, StreamRule
 from cmp.context.names import delegated_name
 from cmp.context.outside import ENCRYPTED
@@ -104,7 +105,7 @@ def mesh_routes(service: Service) -> Iterator[Manifest]:
         asked_for = {name for rule in one.tls for match in rule.matches for name in match.sni if one.outside is None}
         spec = {
             "exportTo": list(one.export_to),
-            "hosts": [one.host, *sorted(asked_for - {one.host})],
+            "hosts": list(uncovered([one.host, *sorted(asked_for)])),
             "http": [http(rule) for rule in one.http] or None,
             "tls": [_stream(rule) for rule in one.tls] or None,
             "tcp": [_stream(rule) for rule in one.tcp] or None,

@@ -9,6 +9,7 @@ from cmp.spec.gateway import GatewayPort, GatewayTls
 from cmp.spec.security import Access, Jwt, Namespace, WideMtls
 from cmp.spec.types import (
     Bool,
+    DnsName,
     Host,
     Label,
     LabelKey,
@@ -39,8 +40,8 @@ class Istio(Model):
     version: VersionNumber | None = None  #: The release of Istio to write for. Default: `1.30`.
     kubernetes: VersionNumber | None = None  #: The release of Kubernetes to write for. Default: `1.32`.
     mode: Literal["sidecar", "ambient"] | None = None  #: How the mesh takes traffic. Default: `sidecar`.
-    trustDomain: Host | None = None  #: The trust domain in identities. Default: `cluster.local`.
-    clusterDomain: Host | None = None  #: The domain in the names of Services. Default: `cluster.local`.
+    trustDomain: DnsName | None = None  #: The trust domain in identities. Default: `cluster.local`.
+    clusterDomain: DnsName | None = None  #: The domain in the names of Services. Default: `cluster.local`.
 
 
 class Gateway(Model):

@@ -37,6 +37,9 @@ from cmp.spec.types import (
     Workload,
 )
 
+#: What Istio takes for methods of pages (istio pkg/config/validation, supportedCORSMethods).
+CorsMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "*"]
+
 
 class PathMatch(Model):
     """A path as it is asked for. Text is a pattern of the language; the other keys are Istio's StringMatch."""
@@ -144,7 +147,7 @@ class Cors(Model):
     """
 
     allowOrigins: tuple[TextMatch, ...] = ()  #: The origins whose pages may call.
-    allowMethods: tuple[Method, ...] = ()  #: The methods that they may use.
+    allowMethods: tuple[CorsMethod, ...] = ()  #: The methods that they may use.
     allowHeaders: tuple[Header, ...] = ()  #: The headers that they may send.
     exposeHeaders: tuple[Header, ...] = ()  #: The headers of responses that they may read.
     maxAge: Duration | None = None  #: How long a browser may remember the answer.
