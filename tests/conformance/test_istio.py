@@ -70,6 +70,7 @@ NAMESPACES = {
     "platform-access-of-the-mesh": ("sandbox",),
     "platform-lets-callers-into-services": ("monitoring",),
     "network-policies": ("ops",),
+    "network-policies-of-what-runs-elsewhere": ("dev", "ops"),
 }
 DESTINATIONS = {
     "delegate-to-a-service",
@@ -93,6 +94,10 @@ ADOPTED: dict[str, dict[str, list[dict[str, str]]]] = {
     "adopt-tokens": {"reviews": [{"app": "reviews"}]},
     "adopt-timeout-only": {"reviews": [{"app": "reviews"}]},
     "adopt-with-policies": {"reviews": [{"app": "reviews", "tier": "back"}]},
+    "network-policies-of-what-runs-elsewhere": {
+        "reviews": [{"app": "reviews", "tier": "back"}],
+        "old": [{"app": "old"}],
+    },
     "defaults-are-for-what-runs-here": {"reviews": [{"app": "reviews"}]},
 }
 
