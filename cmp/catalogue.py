@@ -213,7 +213,7 @@ CATALOGUE: dict[str, Entry] = {
         cure=("versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /new}, to: v2}"),
     ),
     "MS202": Entry(
-        title="a gateway or platform that is not there",
+        title="a gateway, provider or platform that is not there",
         text=(
             "Gateways are declared by the MeshPlatform in a meshplatform.yaml of this directory or one above it. "
             "In Argo CD that file must be among those that manifest-generate-paths sends."

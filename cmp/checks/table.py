@@ -94,6 +94,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     sidecar.check_shared_calls,
     authorization.check_actions,
     authorization.check_providers,
+    authorization.check_authorizers,
     authorization.check_sources,
     authorization.check_gateway_names,
     authorization.check_conditions,
