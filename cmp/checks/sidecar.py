@@ -43,6 +43,10 @@ def _outbound(service: Service, policy: OutboundTrafficPolicy | None) -> Iterato
     if policy.mode != "ALLOW_ANY":
         message = "egressProxy gets what goes to unknown hosts, and those are refused here"
         yield Finding("MS218", service, path, message, "add mode: ALLOW_ANY, or leave it out", True)
+    if "." not in proxy.host:
+        message = f'"{proxy.host}" is not the whole name of a host'
+        help = f"write {proxy.host}.{service.namespace}.svc.{service.target.cluster_domain}"
+        yield Finding("MS104", service, (*path, "host"), message, help)
     if proxy.port is None:
         yield Finding("MS102", service, path, "egressProxy needs a port", "add port: 8080")
 
