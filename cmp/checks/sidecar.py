@@ -13,6 +13,7 @@ from cmp.checks.finding import Finding, Step
 from cmp.checks.policy import connection_pool, empty_parts
 from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, Context, Platform, Service
+from cmp.context.releases import SIDECARS
 from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
 
@@ -92,7 +93,7 @@ def check_proxies(context: Context) -> Iterator[Finding]:
         proxy = service.spec.proxy
         if proxy is None:
             continue
-        if proxy.nativeSidecar and service.target.kubernetes < (1, 29):
+        if proxy.nativeSidecar and service.target.kubernetes < SIDECARS.release:
             shown = ".".join(map(str, service.target.kubernetes))
             message = f"Kubernetes {shown} has no sidecars: they came with 1.29"
             yield Finding("MS212", service, ("proxy", "nativeSidecar"), message, "leave it out", True)

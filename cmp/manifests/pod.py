@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmp.context.model import PRE_STOP, TLS_PROTOCOLS, Service, Version
 from cmp.context.names import digest, image_reference, slug
+from cmp.context.releases import SLEEP
 from cmp.manifests.proxy import proxy_annotations
 from cmp.waves import Manifest
 
@@ -149,11 +150,8 @@ def _quantities(spec: Quantities | None) -> Manifest:
 
 
 def _lifecycle(service: Service) -> Manifest:
-    """Go on serving while the endpoints are withdrawn. Before Kubernetes 1.30 the image's own ``sleep`` has to do.
-
-    https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-implementations
-    """
-    if service.target.kubernetes >= (1, 30):
+    """Go on serving while the endpoints are withdrawn; in older clusters by the image's own ``sleep``."""
+    if service.target.kubernetes >= SLEEP.release:
         return {"preStop": {"sleep": {"seconds": PRE_STOP}}}
     return {"preStop": {"exec": {"command": ["sleep", str(PRE_STOP)]}}}
 
