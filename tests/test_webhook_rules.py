@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.istio_source import istio_source
 from tests.test_cases import CASES
+from tools.values import all_models
 
 ROOT = Path(__file__).parent
 TABLES = sorted((ROOT / "webhook_rules").glob("*.txt"))
@@ -56,6 +57,14 @@ def test_we_refuse_it_first(rule: Rule) -> None:
 
 def test_every_rule_has_its_reason() -> None:
     assert [rule for rule in RULES if not (rule.case or len(rule.reason) > 10)] == []
+
+
+def test_a_field_that_is_no_reason_is_not_in_the_language() -> None:
+    keys = {name.rstrip("_") for model in all_models().values() for name in model.model_fields}
+    absent = {found[1] for rule in RULES if (found := re.fullmatch(r"the language has no (\w+)", rule.reason))}
+
+    assert len(absent) >= 5
+    assert absent & keys == set()
 
 
 # -- Istio's own words -------------------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ UNWRITTEN = {
     "WasmPlugin": "not written",
     "Gateway.servers[].tls.caCertCredentialName": "not built yet: a key of `later`",
     "Gateway.servers[].tls.tlsCertificates": "files in the gateway's pods; ours are Secrets",
+    "Gateway.servers[].tls.insecureSkipVerify": "certificates that are asked for are verified",
     "Sidecar.ingress[].tls": "not built yet: a key of `later`",
     "WorkloadGroup.probe.grpc": "Istio's webhook refuses it, and so do we",
 }
