@@ -157,7 +157,7 @@ def check_exposed(context: Context) -> Iterator[Finding]:
 def _without_requests(service: Service, exposure: Exposure) -> Iterator[Finding]:
     item, path = exposure.spec, ("expose", exposure.at)
     said = [key for key in _OF_REQUESTS if getattr(item, key)]
-    said += [key for key in _INHERITED if getattr(item, key) != getattr(service.spec, key)]
+    said += [key for key in _INHERITED if getattr(item, key) not in (None, getattr(service.spec, key))]
     for key in said:
         message = f'"{key}" is about requests, and the gateway passes on connections here'
         yield Finding("MS218", service, (*path, key), message, "leave it out", True)

@@ -49,6 +49,12 @@ _MIXED = WithJsonSchema({"type": ["string", "integer"]})
 Percent = Annotated[
     int, BeforeValidator(v.percent), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]+%?$"})
 ]
+#: percentage, also of parts (`10%`, `0.1%`)
+Fraction = Annotated[
+    int | float,
+    BeforeValidator(v.fraction),
+    WithJsonSchema({"type": ["string", "number"], "pattern": "^[0-9]+([.][0-9]{1,3})?%?$"}),
+]
 #: decimal number of 1 or more (`1.5`)
 Ratio = Annotated[float, Field(ge=1), BeforeValidator(v.ratio), WithJsonSchema({"type": "number", "minimum": 1})]
 _DURATION = WithJsonSchema({"type": "string", "pattern": "^([0-9.]+(ms|s|m|h))+$"})
