@@ -13,10 +13,12 @@ import yaml
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
+from cmp.spec.syntax import SCHEMES
 from tests.support.leaves import NOTHING, Finding, leaves
 from tests.support.rule_sets import of_kind, rule_sets
 
-#: What stands in the examples where a reader puts values of their own, and namespaces that Kubernetes would refuse.
+#: What stands in the examples where a reader puts values of their own, namespaces that Kubernetes would refuse, and a
+#: network with bits beyond its length.
 STAND_INS = {
     "$CLIENT_IP": "192.168.10.15",
     "$PROXY_IP/32": "10.0.0.1/32",
@@ -24,6 +26,7 @@ STAND_INS = {
     "ISTIOD-HOST.DOMAIN": "istiod.example.com",
     "$CREDENTIAL_NAME": "istiod-cert",
     "<< github_file >>/security/tools/jwt/samples/jwks.json": "https://example.com/jwks.json",
+    "192.192.192.192/24": "192.192.192.0/24",
     "nsA": "ns-a",
     "nsB": "ns-b",
 }
@@ -31,6 +34,14 @@ DATA = Path(__file__).parents[1] / "expressiveness"
 HEAD = "apiVersion: meshspec.io/v1alpha1\nmetadata: {name: example}\n"
 #: What an example leaves out because it is about something else.
 GATEWAYS = {"public": {"hosts": "*", "namespace": "istio-ingress"}}
+#: The egress gateway of Istio's pages, where a spelling leads through it.
+EGRESS = {
+    "namespace": "istio-system",
+    "selector": {"istio": "egressgateway"},
+    "serviceAccount": "istio-egressgateway",
+    "service": "istio-egressgateway",
+}
+EGRESS_HOST = "istio-egressgateway.istio-system.svc.cluster.local"
 IMAGE = "registry.example.com/app:1"
 #: Kinds whose rules are compared whole, in the normal form. Of the others each field is looked for.
 ROUTED = ("VirtualService", "DestinationRule")
@@ -44,7 +55,7 @@ _UNSAID = {
 #: Kinds that hold for all pods of a namespace, or of the mesh, where they choose none.
 SELECTING = ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
 EVERYTHING = "all pods"
-_EMPTY = re.compile(r"^policy.*\.(host|ports|subsets)=\{\}$")
+_EMPTY = re.compile(r"^policy.*\.(ports|subsets)=\{\}$")
 #: Names of objects are not compared: neither that of a gateway, nor the end of that of a delegate.
 _DELEGATED = re.compile(r"-delegated$")
 _GATEWAY = re.compile(r"^gateway \S+ ")
@@ -64,9 +75,19 @@ class Difference(NamedTuple):
         return all(map(fnmatchcase, finding, self[:3]))
 
 
+VERIFIED = "Who answers is verified, and the proxy is not left to its release's own idea of that."
 DIFFERENCES = (
     Difference("* *.retries.*", NOTHING, "*", "Retries are written out, because Istio's own default has changed."),
     Difference("resolution", "NONE", "DNS", "The proxy resolves the name; the caller does not choose the address."),
+    Difference(
+        "policy* *.ports.*.loadBalancer.simple",
+        NOTHING,
+        "*",
+        "A port takes over from its service what it does not say itself.",
+    ),
+    Difference("policy* *.tls.caCertificates", NOTHING, "/etc/ssl/certs/ca-certificates.crt", VERIFIED),
+    Difference("policy* *.tls.sni", NOTHING, "*", VERIFIED),
+    Difference("policy* *.tls.subjectAltNames.0", NOTHING, "*", VERIFIED),
     Difference("policy* *.subsets*", "*", "{}", "Each version is a subset from the start, also where no route asks."),
 )
 
@@ -114,7 +135,8 @@ def read(file: Path) -> list[Spelling]:
 
 def rendered(says: Mapping[str, Any], namespace: str, directory: Path) -> list[Any]:
     """What a spelling renders to. A service that says more than whom it calls has a port."""
-    platform = {"istio": {"version": "1.30.3"}, "gateways": GATEWAYS, **says.get("platform", {})}
+    gateways = GATEWAYS | ({"egress": EGRESS} if '"gateway": "egress"' in json.dumps(says) else {})
+    platform = {"istio": {"version": "1.30.3"}, "gateways": gateways, **says.get("platform", {})}
     (directory / "meshplatform.yaml").write_text(f"{HEAD}kind: MeshPlatform\n{yaml.safe_dump(platform)}", "utf-8")
     services = {
         name: body if {"port", "ports"} & {*body} or {*body} == {"calls"} else {"port": 9080, **body}
@@ -149,6 +171,8 @@ def meaning(kind: str, objects: Iterable[Any], namespace: str) -> dict[str, set[
             spec["selector"] = EVERYTHING
         for path, leaf in leaves(spec, ""):
             place = _INDEX.sub("", path).lstrip(".")
+            if kind == "Sidecar" and leaf.startswith("./"):
+                leaf = f"{one['metadata'].get('namespace') or namespace}{leaf[1:]}"
             if not _NAMES.search(place):
                 found.setdefault(place, set()).add(leaf.upper() if place.endswith("protocol") else leaf)
     return found
@@ -156,7 +180,7 @@ def meaning(kind: str, objects: Iterable[Any], namespace: str) -> dict[str, set[
 
 def differences(spelling: Spelling, objects: list[Any]) -> list[Finding]:
     """What the example says and the objects do not; of rules also the reverse, at the places that it is about."""
-    ours = meaning(spelling.kind, objects, spelling.namespace)
+    ours = meaning(spelling.kind, on_the_pods(spelling, objects), spelling.namespace)
     found = [
         Finding(place, value, ", ".join(sorted(ours.get(place, {NOTHING}))))
         for place, values in spelling.means.items()
@@ -167,6 +191,17 @@ def differences(spelling: Spelling, objects: list[Any]) -> list[Finding]:
         extra = {place for place in ours if head(place) in about} - {*spelling.means}
         found += [Finding(place, NOTHING, *ours[place]) for place in sorted(extra)]
     return found
+
+
+def on_the_pods(spelling: Spelling, objects: list[Any]) -> list[Any]:
+    """The objects, of Gateways only those on the pods that the example is about."""
+    chosen = {place: value for place, value in spelling.means.items() if place.startswith("selector.")}
+    return [
+        one
+        for one in objects
+        if one["kind"] != "Gateway"
+        or chosen == {place: {value} for place, value in leaves(one["spec"]["selector"], "selector")}
+    ]
 
 
 def unexplained(spelling: Spelling, objects: list[Any]) -> list[str]:
@@ -210,9 +245,13 @@ def facts(kind: str, name: str, spec: Any, namespace: str, says: Mapping[str, An
 
 
 def pods(name: str, body: Mapping[str, Any], namespace: str) -> list[dict[str, Any]]:
-    """The Service and the Deployments of a service, as far as routes ask for them."""
+    """The Service and the Deployments of a service, as far as routes ask for them, and hosts outside."""
+    if "external" in body:
+        return [outside(body)]
     listed = body.get("ports", {"http": body.get("port", 9080)}).values()
     ports = [{"port": port["port"] if isinstance(port, dict) else port} for port in listed]
+    calls = body.get("calls", [])
+    called = [outside_call(one) for one in (calls if isinstance(calls, list) else [calls])]
     versions = [{"app": name, "version": version} for version in body.get("versions", ["v1"])]
     metadata = {"name": name, "namespace": namespace}
     deployments = [
@@ -222,12 +261,38 @@ def pods(name: str, body: Mapping[str, Any], namespace: str) -> list[dict[str, A
     return [
         {"kind": "Service", "metadata": metadata, "spec": {"selector": {"app": name}, "ports": ports}},
         *deployments,
+        *(entry(*one) for one in called if one is not None),
     ]
 
 
+def outside(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The ServiceEntry of a service that is external."""
+    said = body["external"]["hosts"] if isinstance(body["external"], dict) else body["external"]
+    listed = body.get("ports", {}).values()
+    ports = [port["port"] if isinstance(port, dict) else port for port in listed]
+    return entry([said] if isinstance(said, str) else said, ports)
+
+
+def outside_call(call: Any) -> tuple[list[str], list[int]] | None:
+    """The host and the port of a call that goes out."""
+    url = call.get("url", "") if isinstance(call, dict) else call
+    scheme, there, rest = url.partition("://")
+    host, _, port = rest.partition(":")
+    return ([host], [int(port or SCHEMES[scheme] or 0)]) if there else None
+
+
+def entry(hosts: list[str], ports: list[int]) -> dict[str, Any]:
+    spec = {"hosts": hosts, "ports": [{"number": port} for port in ports]}
+    return {"kind": "ServiceEntry", "metadata": {"name": "outside"}, "spec": spec}
+
+
 def subset(host: str, name: str, namespace: str) -> dict[str, Any]:
-    """The DestinationRule that an example's routes ask for: there a subset is the pods whose label has its name."""
-    spec = {"host": host, "subsets": [{"name": name, "labels": {"version": name}}]}
+    """The DestinationRule that an example's routes ask for: there a subset is the pods whose label has its name.
+
+    Subsets of the egress gateway have no labels on any of Istio's pages.
+    """
+    labels = {"version": name} if host != EGRESS_HOST else {}
+    spec = {"host": host, "subsets": [{"name": name, "labels": labels}]}
     return {"kind": "DestinationRule", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
 
