@@ -11,7 +11,6 @@ from cmp.spec.types import (
     Bool,
     DnsName,
     GatewayHost,
-    Host,
     Label,
     LabelKey,
     LabelValue,
