@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 
 from tests.support.aliases import without_aliases
 from tests.support.leaves import leaves
+from tests.support.rule_order import settled
 
 Object = Mapping[str, Any]
 Labels = Mapping[str, str]
 #: What a proxy asks for is followed in the mesh; other names of ``gateways`` are Gateway objects.
 MESH = "mesh"
 CLUSTER = "svc.cluster.local"
-CASELESS = "ignoreUriCase"
-NOT_FOUND = '{"directResponse": {"status": 404}}'
 
 
 class Mesh(NamedTuple):
@@ -196,6 +195,9 @@ def action(rule: Object, mesh: Mesh, home: str, host: str) -> dict[str, Any]:
     if "mirror" in does:
         share = does.pop("mirrorPercentage", {"value": does.pop("mirrorPercent", 100)})
         mirrors.append({"destination": does.pop("mirror"), "percentage": share})
+    if "prefix_rewrite" in does.get("redirect", {}):  # the field's name in Istio's proto file, which is taken as well
+        rest = {key: value for key, value in does["redirect"].items() if key != "prefix_rewrite"}
+        does["redirect"] = {**rest, "prefixRewrite": does["redirect"]["prefix_rewrite"]}
     if "fault" in does:
         does["fault"] = {kind: with_share(fault) for kind, fault in does["fault"].items()}
     body = does.get("directResponse", {}).get("body", {})
@@ -238,52 +240,6 @@ def target(destination: Object, mesh: Mesh, home: str) -> dict[str, Any]:
     ports = mesh.ports.get(host, [])
     port = destination.get("port", {}).get("number") or (ports[0] if len(ports) == 1 else None)
     return {"host": host, "labels": as_text(chosen), "port": port}
-
-
-def settled(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The steps that some request takes; those next to each other that do the same in one fixed order.
-
-    Where each is for one port, the ports have no order.
-    """
-    reached: list[dict[str, Any]] = []
-    if all("port" in step["match"] for step in steps):
-        steps = sorted(steps, key=lambda step: int(step["match"]["port"]))
-    for step in steps:
-        if not any(covers(earlier["match"], step["match"]) for earlier in reached):
-            reached.append(step)
-    while reached and does(reached[-1]) == NOT_FOUND:  # which is what the proxy says where no rule is left
-        reached.pop()
-    groups: list[list[dict[str, Any]]] = []
-    for step in reached:
-        if groups and does(groups[-1][0]) == does(step):
-            groups[-1].append(step)
-        else:
-            groups.append([step])
-    return [step for group in groups for step in widest(group)]
-
-
-def widest(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Steps that do the same, without those whose requests another of them takes as well."""
-    kept = [one for one in group if not any(two is not one and covers(two["match"], one["match"]) for two in group)]
-    return sorted(kept, key=lambda step: (int(step["match"].get("port", 0)), json.dumps(step["match"], sort_keys=True)))
-
-
-def does(step: Object) -> str:
-    return json.dumps({key: value for key, value in step.items() if key != "match"}, sort_keys=True)
-
-
-def covers(wide: Mapping[str, str], narrow: Mapping[str, str]) -> bool:
-    """Whether the one match takes all requests that the other takes. Where that is not sure, it does not."""
-    if CASELESS in narrow and CASELESS not in wide and any(path.startswith("uri.") for path in wide):
-        return False
-    return all(implied(path, value, narrow) for path, value in wide.items())
-
-
-def implied(path: str, value: str, by: Mapping[str, str]) -> bool:
-    if path.endswith(".prefix"):
-        stem = path.removesuffix("prefix")
-        return any(by.get(stem + kind, "").startswith(value) and stem + kind in by for kind in ("exact", "prefix"))
-    return by.get(path) == value
 
 
 def add_policy(found: dict[str, Any], spec: Object) -> None:
