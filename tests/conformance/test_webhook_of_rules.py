@@ -1,4 +1,4 @@
-"""What our own syntax of callers, requests and tokens takes, Istio's webhook takes too.
+"""What our own syntax of callers, requests, tokens, expressions and hosts takes, Istio's webhook takes too.
 
 Texts are put together at random of what each syntax is about; most are refused by us. The rest is shown to Istio.
 """
@@ -12,6 +12,7 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from cmp.spec import identity as i
+from cmp.spec import syntax as s
 from tests.support.istio_oracle import check_with_istio, require_istio
 
 require_istio()  # skips the module, and says so, where the checker is not built
@@ -43,7 +44,30 @@ def token(**fields: Any) -> dict[str, Any]:
     return {"apiVersion": "security.istio.io/v1", "kind": "RequestAuthentication", "spec": spec}
 
 
+def route(host: str = "a.b", **fields: Any) -> dict[str, Any]:
+    http = {"route": [{"destination": {"host": "a.b"}}], **fields}
+    spec = {"hosts": [host], "gateways": ["a/b"], "http": [http]}
+    return {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "spec": spec}
+
+
+#: Parts of expressions: what RE2, Python and others have, and what only looks like it.
+EXPRESSIONS = r"""
+a b é \u \d \D \p{L} \p{Foo} \pL \pX \P{^Greek} [ ] ^ - [a-z] [z-a] [[:alpha:] [:foo:] ( ) (?: (?P<n> (?i) (?x) (?# | *
++ ? {2} {2,} {,3} {3,2} {1001} {01} {31} {33} . $ \\ \. \b \B \A \z \Z \C \Q \E \1 \07 \x41 \x{110000} && -- # :
+(?= (?P<é>
+"""
+
 SYNTAXES = {
+    "expression": Syntax(s.regex, EXPRESSIONS, lambda text: route(match=[{"headers": {"x": {"regex": text}}}]), 200),
+    "header value": Syntax(
+        s.header_value,
+        r"% %% A B_1 ( ) [ ] \" \ , : 2 é %A(B)% %START_TIME(%s)%",
+        lambda text: route(headers={"request": {"set": {"x": text}}}),
+    ),
+    "host of a rule": Syntax(s.host, "a . * *. _ - 1 B é com", route),
+    "retry": Syntax(
+        s.retry_condition, "1 2 3 4 5 0 9 xx reset -", lambda text: route(retries={"attempts": 1, "retryOn": text})
+    ),
     "path": Syntax(i.access_path, "/ / a {*} {**} * { } % é [ ? .", operation("paths")),
     "host": Syntax(i.access_host, "a . * : 80 *.", operation("hosts")),
     "principal": Syntax(i.principal, "a / * spiffe:// é", source("principals")),
