@@ -18,7 +18,7 @@ Manifest = dict[str, Any]
 class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
-    PREREQUISITES = -40  # accounts, disruption budgets: pods need them
+    PREREQUISITES = -40  # accounts, configuration, disruption budgets: pods need them
     NAMES = -30  # Services, outside hosts, gateways, and policies that allow: names before routes, allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
@@ -31,8 +31,10 @@ class Wave(IntEnum):
 PRUNE_LAST = frozenset(
     (
         "AuthorizationPolicy",
+        "ConfigMap",
         "Deployment",
         "DestinationRule",
+        "ExternalSecret",
         "PeerAuthentication",
         "Service",
         "ServiceAccount",
@@ -42,7 +44,7 @@ PRUNE_LAST = frozenset(
 )
 
 #: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
-LATE_GROUPS = ("networking.istio.io", "security.istio.io")
+LATE_GROUPS = ("external-secrets.io", "networking.istio.io", "security.istio.io")
 
 #: The order of kinds inside one wave, as Argo CD applies them (gitops-engine pkg/sync/sync_tasks.go); others come last.
 KIND_ORDER = {
@@ -60,6 +62,11 @@ KIND_ORDER = {
     )
 }
 
+#: Bytes of a ConfigMap above which Argo CD has to apply it on the server. Otherwise the object stands once more in an
+#: annotation of its own, all of which may have 262,144 bytes, and JSON may write one byte as six
+#: (https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#server-side-apply).
+LARGE = 40_000
+
 WAVE = "argocd.argoproj.io/sync-wave"
 OPTIONS = "argocd.argoproj.io/sync-options"
 
@@ -71,6 +78,8 @@ def sync_annotations(manifest: Manifest, wave: Wave) -> dict[str, str]:
         options.append("PruneLast=true")
     if manifest["apiVersion"].partition("/")[0] in LATE_GROUPS:
         options.append("SkipDryRunOnMissingResource=true")
+    if manifest["kind"] == "ConfigMap" and sum(len(text.encode()) for text in manifest["data"].values()) > LARGE:
+        options.append("ServerSideApply=true")
     found = {WAVE: str(int(wave))} if wave else {}
     return {**found, **({OPTIONS: ",".join(options)} if options else {})}
 

@@ -72,6 +72,7 @@ metadata: {name: prod}
 PLACES = {
     "Abort.percentage": "routes: {match: {path: /a}, fault: {abort: {httpStatus: 503, @}}}",
     "Delay.percentage": "routes: {match: {path: /a}, fault: {delay: {fixedDelay: 1s, @}}}",
+    "ExternalSecret.storeKind": "secrets: {a: {store: vault, key: a, @}}",
     "Gateway.httpsRedirect": "gateways: {public: {hosts: a.example.com, namespace: edge, tls: {credentialName: a}, @}}",
     "Match.ignoreUriCase": "routes: {match: {path: /a, @}, timeout: 1s}",
     "MeshService.mtls": "@",

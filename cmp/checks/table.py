@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cmp.checks import access, gates, headers, matches, platform, policy, ports, streams, traffic, workload
+from cmp.checks import (
+    access,
+    gates,
+    headers,
+    matches,
+    platform,
+    policy,
+    ports,
+    secrets,
+    storage,
+    streams,
+    traffic,
+    workload,
+)
 from cmp.checks.finding import Finding, diagnose
 from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic
@@ -17,6 +30,10 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     workload.check_shutdown,
     workload.check_accounts,
     workload.check_users,
+    secrets.check_external_secrets,
+    secrets.check_plain_secrets,
+    storage.check_config,
+    storage.check_mount_paths,
     ports.check_ports,
     traffic.check_weights,
     traffic.check_versions,

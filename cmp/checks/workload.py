@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding
-from cmp.context.model import PRE_STOP, Context, Service, Version
+from cmp.checks.finding import every_version as _versions
+from cmp.context.model import PRE_STOP, Context, Service
 from cmp.context.names import image_reference
 from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
@@ -142,9 +143,3 @@ def check_users(context: Context) -> Iterator[Finding]:
 
 
 PROXY_USER = 1337
-
-
-def _versions(context: Context) -> Iterator[tuple[Service, Version, tuple[str, ...]]]:
-    for service in context.services:
-        for version in service.versions:
-            yield service, version, ("versions", version.name)

@@ -48,12 +48,29 @@ def find_port(ports: Iterable[Port], name: str) -> Port | None:
     return next((port for port in ports if name in (port.name, str(port.number))), None)
 
 
+class ConfigText(NamedTuple):
+    """A file of the container: its path, its key in the ConfigMap, its contents and its permissions."""
+
+    path: str
+    key: str
+    text: str
+    mode: int | None = None
+
+
+class Config(NamedTuple):
+    """The ConfigMap of a version's files, in the order of their paths."""
+
+    name: str
+    files: tuple[ConfigText, ...]
+
+
 class Version(NamedTuple):
-    """One version: its share of the traffic in percent, and what runs."""
+    """One version: its share of the traffic in percent, what runs, and the files that it finds."""
 
     name: str
     weight: int
     spec: VersionSpec
+    config: Config | None = None
 
 
 class Destination(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cmp.context import egress, streams
+from cmp.context.config import config
 from cmp.context.destinations import Destinations
 from cmp.context.hosts import best
 from cmp.context.model import (
@@ -122,7 +123,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         owns_account=True,
         ports=ports,
         main=main,
-        versions=tuple(_versions(spec.versions)),
+        versions=tuple(_versions(name, spec.versions)),
         exposures=tuple(_exposures(spec.expose, ports, platform)),
     )
 
@@ -158,11 +159,12 @@ def _main(ports: Sequence[Port]) -> Port | None:
     return next((port for port in ports if port.name == "http"), None)
 
 
-def _versions(specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
+def _versions(service: str, specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
     """Versions with their shares: one may leave its weight out and gets the rest of 100. A check holds the sum."""
     rest = 100 - sum(spec.weight or 0 for spec in specs.values())
     for name, spec in specs.items():
-        yield Version(name, max(0, rest) if spec.weight is None else spec.weight, spec)
+        weight = max(0, rest) if spec.weight is None else spec.weight
+        yield Version(name, weight, spec, config(service, spec.config))
 
 
 def _exposures(items: Iterable[Expose], ports: Sequence[Port], platform: Platform | None) -> Iterable[Exposure]:

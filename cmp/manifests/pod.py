@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
 
-from cmp.context.model import PRE_STOP, TLS_PROTOCOLS, Service, Version
-from cmp.context.names import digest, image_reference, slug
+from cmp.context.model import PRE_STOP, Service, Version
+from cmp.manifests.container import main_container
+from cmp.manifests.volumes import volumes
 from cmp.waves import Manifest
-
-if TYPE_CHECKING:
-    from cmp.spec.workload import EnvValue, Probe, Quantities, Volume
-
-TMP = "/tmp"
 
 
 def template(service: Service, version: Version) -> Manifest:
@@ -31,14 +25,14 @@ def template(service: Service, version: Version) -> Manifest:
         },
         "spec": {
             "automountServiceAccountToken": False,
-            "containers": [_container(service, version)],
+            "containers": [main_container(service, version)],
             "enableServiceLinks": False,
             "imagePullSecrets": [{"name": name} for name in _pull_secrets(version)] or None,
             "securityContext": _pod_security(version),
             "serviceAccountName": service.account,
             "terminationGracePeriodSeconds": int(grace.removesuffix("s")) if grace is not None else None,
             "topologySpreadConstraints": [_spread(key, labels) for key in _SPREAD_KEYS],
-            "volumes": _volumes(version.spec.volumes),
+            "volumes": volumes(version),
         },
     }
 
@@ -73,158 +67,3 @@ def _spread(key: str, labels: Mapping[str, str]) -> Manifest:
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": dict(labels)},
     }
-
-
-def _container(service: Service, version: Version) -> Manifest:
-    spec = version.spec
-    health = spec.health
-    return {
-        "name": service.name,
-        "image": image_reference(spec.image),
-        "imagePullPolicy": spec.image.pullPolicy if spec.image else None,
-        "command": list(spec.command) or None,
-        "args": list(spec.args) or None,
-        "ports": _ports(service) or None,
-        "env": _env(spec.env) or None,
-        "resources": _resources(version),
-        "startupProbe": _probe(service, health.startup) if health else None,
-        "livenessProbe": _probe(service, health.liveness) if health else None,
-        "readinessProbe": _readiness(service, health.readiness if health else None),
-        "lifecycle": _lifecycle(service) if service.ports else None,
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
-        "volumeMounts": _mounts(spec.volumes),
-    }
-
-
-def _ports(service: Service) -> list[Manifest]:
-    """Container ports; two ports of the Service may lead to one. A container port's name has at most 15 characters."""
-    found: dict[int, Manifest] = {}
-    for port in service.ports:
-        name = port.name if re.fullmatch(_PORT_NAME, port.name) else None
-        found.setdefault(port.target, {"name": name, "containerPort": port.target, "protocol": "TCP"})
-    return [found[number] for number in sorted(found)]
-
-
-#: What Kubernetes takes as the name of a container port (validation.IsValidPortName).
-_PORT_NAME = r"(?=.{1,15}$)(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-
-
-def _env(env: Mapping[str, EnvValue]) -> list[Manifest]:
-    """Variables by name, each behind those that its value names as ``$(NAME)``.
-
-    https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
-    """
-    ordered: dict[str, EnvValue] = {}
-
-    def place(name: str, above: tuple[str, ...]) -> None:
-        if name in ordered or name in above or name not in env:
-            return
-        for other in re.findall(r"\$\(([-._a-zA-Z0-9]+)\)", env[name].value or ""):
-            place(other, (*above, name))
-        ordered[name] = env[name]
-
-    for name in sorted(env):
-        place(name, ())
-    return [{"name": name, **_env_source(value)} for name, value in ordered.items()]
-
-
-def _env_source(value: EnvValue) -> Manifest:
-    if value.field is not None:
-        return {"valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": value.field}}}
-    for reference, field in ((value.secret, "secretKeyRef"), (value.configMap, "configMapKeyRef")):
-        if reference is not None:
-            name, _, key = reference.partition("/")
-            return {"valueFrom": {field: {"name": name, "key": key}}}
-    return {"value": value.value or None}  # Kubernetes drops an empty value, and so do we
-
-
-def _resources(version: Version) -> Manifest | None:
-    spec = version.spec.resources
-    if spec is None:
-        return None
-    found = {"requests": _quantities(spec.requests), "limits": _quantities(spec.limits)}
-    return {key: value for key, value in found.items() if value} or None
-
-
-def _quantities(spec: Quantities | None) -> Manifest:
-    return {} if spec is None else {k: v for k, v in (("cpu", spec.cpu), ("memory", spec.memory)) if v is not None}
-
-
-def _lifecycle(service: Service) -> Manifest:
-    """Go on serving while the endpoints are withdrawn. Before Kubernetes 1.30 the image's own ``sleep`` has to do.
-
-    https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-implementations
-    """
-    if service.target.kubernetes >= (1, 30):
-        return {"preStop": {"sleep": {"seconds": PRE_STOP}}}
-    return {"preStop": {"exec": {"command": ["sleep", str(PRE_STOP)]}}}
-
-
-def _readiness(service: Service, probe: Probe | None) -> Manifest | None:
-    if probe is not None:
-        return _probe(service, probe)
-    return {"tcpSocket": {"port": service.main.target}} if service.main is not None else None
-
-
-def _probe(service: Service, probe: Probe | None) -> Manifest | None:
-    """A probe; what equals Kubernetes' default of zero or its absence is not written."""
-    if probe is None:
-        return None
-    timing = {
-        "initialDelaySeconds": probe.initialDelaySeconds or None,
-        "periodSeconds": probe.periodSeconds,
-        "timeoutSeconds": probe.timeoutSeconds,
-        "successThreshold": probe.successThreshold,
-        "failureThreshold": probe.failureThreshold,
-    }
-    return {**_handler(service, probe), **timing}
-
-
-def _handler(service: Service, probe: Probe) -> Manifest:
-    if probe.grpc is not None:
-        return {"grpc": {"port": service.container_port(probe.grpc), "service": probe.service}}
-    if probe.tcp is not None:
-        return {"tcpSocket": {"port": service.container_port(probe.tcp)}}
-    if probe.exec is not None:
-        return {"exec": {"command": list(probe.exec)}}
-    headers = [{"name": name, "value": text} for name, text in probe.headers.items()]
-    number = service.container_port(probe.port)
-    encrypted = any(port.target == number and port.protocol in TLS_PROTOCOLS for port in service.ports)
-    scheme = "HTTPS" if encrypted else None
-    return {"httpGet": {"path": probe.http, "port": number, "scheme": scheme, "httpHeaders": headers or None}}
-
-
-def _names(volumes: Iterable[str]) -> dict[str, str]:
-    """A volume's name by its path: the path's words, and a digest where two paths have the same ones."""
-    slugs = {path: slug(path)[:54].strip("-") or "root" for path in volumes}
-    shared = {text for text in slugs.values() if list(slugs.values()).count(text) > 1}
-    return {path: f"{text}-{digest(path)}" if text in shared else text for path, text in slugs.items()}
-
-
-def _volumes(volumes: Mapping[str, Volume]) -> list[Manifest]:
-    names = _names({TMP, *volumes})
-    found: list[Manifest] = []
-    for path in sorted(names):
-        spec = volumes[path].emptyDir if path in volumes else None
-        found.append({"name": names[path], "emptyDir": _empty_dir(spec)})
-    return found
-
-
-def _empty_dir(spec: Any) -> Manifest:
-    return {"medium": spec.medium, "sizeLimit": spec.sizeLimit} if spec is not None else {}
-
-
-def _mounts(volumes: Mapping[str, Volume]) -> list[Manifest]:
-    names = _names({TMP, *volumes})
-    return [
-        {
-            "name": names[path],
-            "mountPath": path,
-            "readOnly": (volumes[path].readOnly or None) if path in volumes else None,
-        }
-        for path in sorted(names)
-    ]

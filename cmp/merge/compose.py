@@ -14,7 +14,21 @@ from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE
 from cmp.node import Node, entries_of
 
 #: Fields of a service that each version has too, and may change.
-WORKLOAD_KEYS = ("image", "command", "args", "replicas", "resources", "env", "health", "volumes", "shutdown", "pod")
+WORKLOAD_KEYS = (
+    "image",
+    "command",
+    "args",
+    "replicas",
+    "resources",
+    "env",
+    "envFrom",
+    "config",
+    "secrets",
+    "health",
+    "volumes",
+    "shutdown",
+    "pod",
+)
 #: Fields of the traffic policy: a version takes one of the service's only where it says something of its own, since the
 #: policy of a subset replaces that of the host field by field.
 POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol", "tunnel")

@@ -89,6 +89,11 @@ def readiness_and_liveness(node: Node) -> Entries:
     return {"readiness": node, "liveness": node}
 
 
+def file_or_text(node: Node) -> Entries:
+    """A plain value is the name of a file; one of several lines, which no name has, is the text itself."""
+    return {"text" if "\n" in str(node.value) else "file": node}
+
+
 def all_to(node: Node) -> Entries:
     """A plain value is the version that gets all requests."""
     return {str(node.value): node.with_value("100")}
@@ -194,6 +199,13 @@ SERVICE: tuple[Form, ...] = (
     Form("resources", rest=resources),
     Form("env", keyed=True),
     Form("env.*", text="value", one_of=(("value",), ("secret",), ("configMap",), ("field",)), needed=True),
+    Form("envFrom", listing=True),
+    Form("envFrom[]", one_of=(("configMap",), ("secret",)), needed=True),
+    Form("config", keyed=True),
+    Form("config.*", text=file_or_text, one_of=(("file",), ("text",)), needed=True),
+    Form("secrets", keyed=True),
+    Form("secrets.*", one_of=(("store",),), needed=True),
+    Form("secrets.*.data", keyed=True),
     Form("health", text=readiness_and_liveness, rest=health),
     *_probe("health.readiness"),
     *_probe("health.liveness"),

@@ -6,6 +6,7 @@ The same contract as in ``validators``.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from cmp.spec.validators import refuse, shown
 
@@ -190,4 +191,35 @@ def mount_path(value: str) -> str:
         refuse(f"{shown(value)} is not a mount path", "an absolute path other than /, without : and ..")
     if value.endswith("/") or "//" in value:
         refuse(f"{shown(value)} has a slash too many", "write /a/b")
+    return value
+
+
+def config_key(value: str) -> str:
+    """A key of a Secret or a ConfigMap (validation.IsConfigMapKey)."""
+    if not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", value) or value in (".", "..") or value.startswith(".."):
+        refuse(f"{shown(value)} is not a key of a Secret", "letters, digits, -, _ and .")
+    return value
+
+
+def file_name(value: str) -> str:
+    """A file of the repository, relative to the file that names it. Whether it is there is seen when it is read."""
+    if not value or not value.isprintable() or value.startswith(("/", "~")) or value.endswith("/"):
+        refuse(f"{shown(value)} is not a file", "a path relative to the file that names it, for example app.yaml")
+    return value
+
+
+def mode(value: Any) -> int:
+    """Permissions in three octal digits, with or without a leading zero; manifests have them as a decimal number.
+
+    https://kubernetes.io/docs/concepts/configuration/secret/#secret-files-permissions
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"0?[0-7]{3}", value):
+        refuse(f"{shown(value)} are not permissions", "three octal digits, for example 0440")
+    return int(value, 8)
+
+
+def variable_prefix(value: str) -> str:
+    """What names of variables begin with: letters, digits and _ (validation.IsCIdentifier)."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", value):
+        refuse(f"{shown(value)} cannot begin the name of a variable", "letters, digits and _, for example DB_")
     return value

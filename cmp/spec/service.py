@@ -40,7 +40,7 @@ class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
     later: ClassVar[frozenset[str]] = words(
-        "selector external service config secrets workload jobs strategy rbac rollout envFrom "
+        "selector external service workload jobs strategy rbac rollout "
         "jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 

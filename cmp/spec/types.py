@@ -99,4 +99,13 @@ Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://hos
 Principal = Annotated[str, AfterValidator(s.principal)]
 #: version (`1.30` or `1.30.3`)
 VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema({"type": ["string", "number"]})]
+#: key of a Secret or a ConfigMap (`password`)
+ConfigKey = Annotated[str, AfterValidator(k.config_key)]
+#: file of the repository (`app.yaml`, `../shared/app.yaml`)
+FileName = Annotated[str, AfterValidator(k.file_name)]
+#: permissions in octal digits (`0440`)
+Mode = Annotated[
+    int, BeforeValidator(k.mode), WithJsonSchema({"type": ["string", "integer"], "pattern": "^0?[0-7]{3}$"})
+]
+VariablePrefix = Annotated[str, AfterValidator(k.variable_prefix)]  #: beginning of a variable's name (`DB_`)
 MountPath = Annotated[str, AfterValidator(k.mount_path)]  #: path in the container (`/data`)

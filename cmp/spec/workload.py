@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from cmp.spec.policy import PortPolicy, TrafficPolicy
+from cmp.spec.storage import ConfigFile, EnvFrom, ExternalSecret
 from cmp.spec.types import (
     Bool,
     Count,
@@ -181,6 +182,11 @@ class WorkloadFields(TrafficPolicy):
     replicas: Replicas | None = None  #: How many pods. Default: `1`.
     resources: Resources | None = None  #: Requests and limits of the container. Default: none.
     env: dict[EnvName, EnvValue] = {}  #: Environment variables by name.
+    envFrom: tuple[EnvFrom, ...] = ()  #: ConfigMaps and Secrets whose keys become variables.
+    #: Files of the container by path, from the repository or written here. A change of one restarts the pods.
+    config: dict[MountPath, ConfigFile] = {}
+    #: Secrets that are fetched from a store, by name, for `env`, `envFrom` and `volumes` to refer to.
+    secrets: dict[Subdomain, ExternalSecret] = {}
     #: How Kubernetes finds out whether a pod works. Default: a connection to the main port.
     health: Health | None = None
     #: What is mounted, by path. `/tmp` is there anyway; the rest of the file system is read-only.
@@ -192,7 +198,7 @@ class WorkloadFields(TrafficPolicy):
 class Version(WorkloadFields):
     """One version of a service: its share of the traffic in percent, and what differs from the service."""
 
-    later: ClassVar[frozenset[str]] = words("selector proxy config secrets envFrom")
+    later: ClassVar[frozenset[str]] = words("selector proxy")
 
     #: Share of the requests that no route takes. One version may leave it out and gets the rest of 100.
     weight: Weight | None = None

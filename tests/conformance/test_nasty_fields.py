@@ -17,7 +17,8 @@ from cmp.diagnostics import Diagnostic, SpecError
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
-from tests.support.field_rows import ENTRY_ROWS, SERVICE_ROWS, SINGLE_ROWS, Row
+from tests.support.field_row import Row
+from tests.support.field_rows import ENTRY_ROWS, SERVICE_ROWS, SINGLE_ROWS
 from tests.support.fields import strings
 from tests.support.go_oracle import read_as_kubernetes
 from tests.support.spec_text import quoted

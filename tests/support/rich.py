@@ -72,6 +72,14 @@ env:
   PASSWORD: {secret: full-db/password}
   MODE: {configMap: full.config/mode}
   POD: {field: metadata.name}
+envFrom: [{configMap: full.config, prefix: FULL_}, {secret: full-db}]
+config:
+  /etc/full/app.yaml: {file: app.yaml, mode: 0440}
+  /etc/full/motd: {text: "a\\n b\\n"}
+secrets:
+  full-db:
+    {store: vault, storeKind: SecretStore, key: apps/full, refreshInterval: 30m,
+     data: {password: {key: apps/other, property: pass, version: 3}}}
 health:
   readiness: {http: /ready, port: http-admin, headers: {X-Probe: y, Host: full}, initialDelaySeconds: 3,
               periodSeconds: 5, timeoutSeconds: 2, successThreshold: 2, failureThreshold: 4}
@@ -243,5 +251,5 @@ proxyProtocol: V1
 versions: {v1: {}, v2: {weight: 5, proxyProtocol: {version: V2}}}
 """
 
-FILES = {"meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": APP + "---" + FULL + "---" + TUNED}
+FILES = {"app.yaml": "a: 1\n", "meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": APP + "---" + FULL + "---" + TUNED}
 ENVIRONMENTS = ("prod", "test")
