@@ -43,6 +43,9 @@ PRUNE_LAST = frozenset(
     )
 )
 
+#: Kinds that Argo CD never deletes, neither by a prune nor with the application: they hold people's data.
+KEPT = frozenset(("PersistentVolumeClaim",))
+
 #: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
 LATE_GROUPS = ("external-secrets.io", "networking.istio.io", "security.istio.io")
 
@@ -55,6 +58,9 @@ KIND_ORDER = {
             "PodDisruptionBudget",
             "ServiceAccount",
             "ConfigMap",
+            "PersistentVolumeClaim",
+            "Role",
+            "RoleBinding",
             "Service",
             "Deployment",
             "HorizontalPodAutoscaler",
@@ -74,6 +80,8 @@ OPTIONS = "argocd.argoproj.io/sync-options"
 def sync_annotations(manifest: Manifest, wave: Wave) -> dict[str, str]:
     """The annotations that tell Argo CD when to apply and remove an object. Wave 0 is its default: not written."""
     options = []
+    if manifest["kind"] in KEPT:
+        options += ["Prune=false", "Delete=false"]
     if manifest["kind"] in PRUNE_LAST:
         options.append("PruneLast=true")
     if manifest["apiVersion"].partition("/")[0] in LATE_GROUPS:

@@ -104,7 +104,7 @@ Steps = tuple[str | int, ...]
 # Maps whose keys are names that people choose.
 KEYED = {"services", "environments", "env", "headers", "queryParams", "volumes", "versions", "labels", "annotations"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
-KEYED |= {"config", "secrets", "data"}
+KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
 
 
 def keyed(path: Steps) -> bool:

@@ -83,6 +83,12 @@ PLACES = {
     "Replicas.min": "resources: {cpu: 1}\nreplicas: {max: 3, @}",
     "Retries.attempts": "retries: {perTryTimeout: 1s, @}",
     "Retries.retryOn": "retries: {attempts: 3, @}",
+    "Projection.optional": "volumes: {/data: {projected: {secret: a, @}}}",
+    "RollingUpdate.maxSurge": "strategy: {rollingUpdate: {maxUnavailable: 1, @}}",
+    "RollingUpdate.maxUnavailable": "strategy: {rollingUpdate: {maxSurge: 1, @}}",
+    "ServiceAccountToken.expirationSeconds": "volumes: {/data: {projected: {serviceAccountToken: {path: a, @}}}}",
+    "Strategy.type": "strategy: {@}",
+    "Volume.optional": "volumes: {/data: {secret: a, @}}",
     "Volume.readOnly": "volumes: {/data: {emptyDir: {}, @}}",
     "WorkloadFields.replicas": "@",
 }

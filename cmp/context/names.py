@@ -45,6 +45,13 @@ def principal(trust_domain: str, namespace: str, account: str) -> str:
     return f"{trust_domain}/ns/{namespace}/sa/{account}"
 
 
+def claim_name(service: str, path: str) -> str:
+    """The PersistentVolumeClaim of a path. It depends on nothing else: another name would be another, empty volume."""
+    words = slug(path)
+    plain = path == "/" + words.replace("-", "/") and len(words) <= 100
+    return f"{service}-{words}" if plain else f"{service}-{words[:100].strip('-')}-{digest(path)}".replace("--", "-")
+
+
 def slug(text: str) -> str:
     """A path or a host as part of a name."""
     return "-".join(part for part in "".join(c if c.isalnum() and c.isascii() else " " for c in text.lower()).split())

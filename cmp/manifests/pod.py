@@ -32,7 +32,7 @@ def template(service: Service, version: Version) -> Manifest:
             "serviceAccountName": service.account,
             "terminationGracePeriodSeconds": int(grace.removesuffix("s")) if grace is not None else None,
             "topologySpreadConstraints": [_spread(key, labels) for key in _SPREAD_KEYS],
-            "volumes": volumes(version),
+            "volumes": volumes(service.name, version),
         },
     }
 

@@ -1,63 +1,24 @@
-"""What is mounted into the containers of a pod, and the objects that hold it. Frozen as the pod template is."""
+"""What is mounted into the containers of a pod. Frozen as the pod template is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Config, Service, Version
-from cmp.context.names import digest, slug
-from cmp.manifests.step import Step, fields, manifest
-from cmp.waves import Manifest, Wave
+from cmp.context.model import Config, Version
+from cmp.context.names import claim_name, digest, slug
+from cmp.manifests.step import fields
+from cmp.waves import Manifest
 
 if TYPE_CHECKING:
-    from cmp.spec.storage import RemoteRef
-    from cmp.spec.workload import Volume
+    from cmp.spec.storage import Projection, Volume
 
 TMP = "/tmp"
 #: The volume of a version's ConfigMap, among those that are named by their paths.
 CONFIG = "config"
 
 
-def config_maps(service: Service) -> Iterator[Manifest]:
-    """The files of each version; versions with the same files share one object.
-
-    It is immutable: its name says what is in it, and kubelets need not watch it
-    (https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable).
-    """
-    found = {version.config.name: version.config for version in service.versions if version.config is not None}
-    for name, config in found.items():
-        yield manifest("v1", "ConfigMap", name, immutable=True, data={file.key: file.text for file in config.files})
-
-
-def external_secrets(service: Service) -> Iterator[Manifest]:
-    """The Secrets that are fetched from a store, each by an ExternalSecret of its name.
-
-    What the API would add inside of lists is written out: Argo CD would see a difference.
-    https://external-secrets.io/latest/api/externalsecret/
-    """
-    found = {name: secret for version in service.versions for name, secret in version.spec.secrets.items()}
-    for name, secret in sorted(found.items()):
-        spec: Manifest = {
-            "secretStoreRef": {"kind": secret.storeKind or "ClusterSecretStore", "name": secret.store},
-            "refreshInterval": secret.refreshInterval,
-        }
-        if secret.data:
-            spec["data"] = [_fetched(key, ref, secret.key) for key, ref in secret.data.items()]
-        else:
-            spec["dataFrom"] = [{"extract": {"key": secret.key, **_AS_IT_IS}}]
-        yield manifest("external-secrets.io/v1", "ExternalSecret", name, spec=spec)
-
-
-_AS_IT_IS = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
-
-
-def _fetched(key: str, ref: RemoteRef, default: str | None) -> Manifest:
-    remote = {"key": ref.key or default, "property": ref.property, "version": ref.version}
-    return {"secretKey": key, "remoteRef": {**remote, **_AS_IT_IS}}
-
-
-def volumes(version: Version) -> list[Manifest]:
+def volumes(service: str, version: Version) -> list[Manifest]:
     """The volumes of a pod, in the order of the paths that they are mounted at."""
     given, names = version.spec.volumes, _names(_places(version))
     found: list[Manifest] = []
@@ -65,7 +26,7 @@ def volumes(version: Version) -> list[Manifest]:
         if place == CONFIG and version.config is not None:
             source: Manifest = {"configMap": _config_source(version.config)}
         else:
-            source = _source(given.get(place))
+            source = _source(service, place, given.get(place))
         found.append({"name": names[place], **source})
     return found
 
@@ -75,7 +36,7 @@ def mounts(version: Version) -> list[Manifest]:
     given, names = version.spec.volumes, _names(_places(version))
     found: dict[str, Manifest] = {path: {"name": names[path]} for path in {TMP, *given}}
     for path, volume in given.items():
-        found[path]["readOnly"] = volume.readOnly or None
+        found[path] |= {"subPath": volume.subPath, "readOnly": volume.readOnly or None}
     for file in version.config.files if version.config is not None else ():
         found[file.path] = {"name": names[CONFIG], "subPath": file.key, "readOnly": True}
     return [{**found[path], "mountPath": path} for path in sorted(found)]
@@ -92,8 +53,43 @@ def _names(places: Iterable[str]) -> dict[str, str]:
     return {place: f"{text}-{digest(place)}" if text in shared else text for place, text in slugs.items()}
 
 
-def _source(volume: Volume | None) -> Manifest:
-    return {"emptyDir": fields(volume.emptyDir) if volume is not None and volume.emptyDir is not None else {}}
+def _source(service: str, place: str, volume: Volume | None) -> Manifest:
+    """Where a volume comes from; ``/tmp``, which nobody has to write, is scratch space."""
+    if volume is None or volume.emptyDir is not None:
+        return {"emptyDir": fields(volume.emptyDir) if volume is not None else {}}
+    if volume.size is not None or volume.claim is not None:
+        return {"persistentVolumeClaim": {"claimName": volume.claim or claim_name(service, place)}}
+    if volume.csi is not None:
+        csi = fields(volume.csi)
+        secret = csi.pop("nodePublishSecret", None)
+        return {
+            "csi": {**csi, "readOnly": volume.readOnly or None, "nodePublishSecretRef": secret and {"name": secret}}
+        }
+    if volume.projected:
+        return {"projected": {"sources": [_projection(one) for one in volume.projected], "defaultMode": volume.mode}}
+    kind, key, name = ("secret", "secretName", volume.secret)
+    if volume.configMap is not None:
+        kind, key, name = ("configMap", "name", volume.configMap)
+    return {kind: {key: name, **_keys(volume), "defaultMode": volume.mode}}
+
+
+def _keys(source: Volume | Projection) -> Manifest:
+    items = [{"key": key, "path": path} for key, path in source.items.items()]
+    return {"items": items or None, "optional": source.optional or None}
+
+
+def _projection(source: Projection) -> Manifest:
+    """A source of a projected volume. Defaults of the API are written out: it would add them inside the list."""
+    if source.serviceAccountToken is not None:
+        token = source.serviceAccountToken
+        written = {"path": token.path, "audience": token.audience}
+        return {"serviceAccountToken": {**written, "expirationSeconds": token.expirationSeconds or 3600}}
+    if source.downwardAPI:
+        references = {path: {"apiVersion": "v1", "fieldPath": field} for path, field in source.downwardAPI.items()}
+        return {"downwardAPI": {"items": [{"path": path, "fieldRef": field} for path, field in references.items()]}}
+    if source.secret is not None:
+        return {"secret": {"name": source.secret, **_keys(source)}}
+    return {"configMap": {"name": source.configMap, **_keys(source)}}
 
 
 def _config_source(config: Config) -> Manifest:
@@ -102,6 +98,3 @@ def _config_source(config: Config) -> Manifest:
         return {"name": config.name}
     items = [{"key": file.key, "path": file.key, "mode": file.mode} for file in config.files]
     return {"name": config.name, "items": items}
-
-
-STEPS = (Step(Wave.PREREQUISITES, config_maps), Step(Wave.PREREQUISITES, external_secrets))

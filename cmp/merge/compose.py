@@ -26,6 +26,7 @@ WORKLOAD_KEYS = (
     "secrets",
     "health",
     "volumes",
+    "strategy",
     "shutdown",
     "pod",
 )

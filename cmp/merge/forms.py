@@ -114,6 +114,16 @@ def caller(node: Node) -> Entries:
     return {"from": node.with_value([node.with_value({"services": node.with_value([node])})])}
 
 
+_VOLUMES = (
+    ("emptyDir",),
+    ("size", "storageClass", "accessModes"),
+    ("claim",),
+    ("secret",),
+    ("configMap",),
+    ("csi",),
+    ("projected",),
+)
+_SOURCES = (("secret",), ("configMap",), ("serviceAccountToken",), ("downwardAPI",))
 _TARGET = (("to",), ("destinations",))
 _TARGETS = (("version",), ("service",), ("host",))
 _STRINGS = (("exact",), ("prefix",), ("regex",), ("present",))
@@ -211,7 +221,11 @@ SERVICE: tuple[Form, ...] = (
     *_probe("health.liveness"),
     *_probe("health.startup"),
     Form("volumes", keyed=True),
-    Form("volumes.*", one_of=(("emptyDir",),), needed=True),
+    Form("volumes.*", one_of=_VOLUMES, needed=True),
+    Form("volumes.*.accessModes", listing=True),
+    Form("volumes.*.projected", listing=True),
+    Form("volumes.*.projected[]", one_of=_SOURCES, needed=True),
+    Form("strategy", text="type", one_of=(("type",), ("rollingUpdate",))),
     Form("serviceAccount", text="name"),
     Form("versions", keyed=True),
     Form("routes", listing=True),

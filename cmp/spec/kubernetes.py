@@ -208,6 +208,13 @@ def file_name(value: str) -> str:
     return value
 
 
+def inner_path(value: str) -> str:
+    """A path below a volume: relative, without ``..`` (validation.validateLocalNonReservedPath)."""
+    if not value or value.startswith(("/", "..")) or ".." in value.split("/") or "\0" in value or len(value) > 512:
+        refuse(f"{shown(value)} is not a path below another", "write a/b, without .. and a slash at the beginning")
+    return value
+
+
 def mode(value: Any) -> int:
     """Permissions in three octal digits, with or without a leading zero; manifests have them as a decimal number.
 

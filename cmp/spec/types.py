@@ -107,5 +107,10 @@ FileName = Annotated[str, AfterValidator(k.file_name)]
 Mode = Annotated[
     int, BeforeValidator(k.mode), WithJsonSchema({"type": ["string", "integer"], "pattern": "^0?[0-7]{3}$"})
 ]
+InnerPath = Annotated[str, AfterValidator(k.inner_path)]  #: path below another (`a/b`)
+#: whole number of seconds from 600
+TokenSeconds = Annotated[int, Field(ge=600, le=2**32), BeforeValidator(v.integer)]
+#: whole number or percentage (`1`, `25%`)
+CountOrPercent = Annotated[str, BeforeValidator(v.count_or_percent), WithJsonSchema({"type": ["string", "integer"]})]
 VariablePrefix = Annotated[str, AfterValidator(k.variable_prefix)]  #: beginning of a variable's name (`DB_`)
 MountPath = Annotated[str, AfterValidator(k.mount_path)]  #: path in the container (`/data`)

@@ -99,6 +99,14 @@ def percent(value: Any) -> int:
     return int(text)
 
 
+def count_or_percent(value: Any) -> str:
+    """A number of pods, or a share of them in whole percent, as text."""
+    text = _text(value)
+    if not re.fullmatch(r"(0|[1-9][0-9]{0,8})%?", text):
+        refuse(f"expected a number or a percentage, got {shown(value)}", "write for example 1 or 25%")
+    return text
+
+
 def cpu(value: Any) -> str:
     """A CPU quantity in Kubernetes' canonical form (``0.5`` is ``500m``)."""
     help = "write cores or millicores: 1, 500m"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from cmp.spec.policy import PortPolicy, TrafficPolicy
-from cmp.spec.storage import ConfigFile, EnvFrom, ExternalSecret
+from cmp.spec.storage import ConfigFile, EnvFrom, ExternalSecret, Volume
 from cmp.spec.types import (
-    Bool,
     Count,
+    CountOrPercent,
     Cpu,
     Digest,
     Duration,
@@ -117,26 +117,6 @@ class Health(Model):
     startup: Probe | None = None  #: Holds the other probes back until it succeeds.
 
 
-class EmptyDir(Model):
-    """Scratch space that lives as long as the pod; `medium: Memory` keeps it in RAM.
-
-    https://kubernetes.io/docs/concepts/storage/volumes/#emptydir
-    """
-
-    #: `Memory` keeps it in RAM, where it counts as used memory. Default: the node's disk.
-    medium: Literal["Memory"] | None = None
-    sizeLimit: Memory | None = None  #: The pod is evicted when more is in it.
-
-
-class Volume(Model):
-    """What is mounted at a path of the container."""
-
-    later: ClassVar[frozenset[str]] = words("size secret configMap claim csi projected subPath mode storageClass")
-
-    emptyDir: EmptyDir | None = None  #: Scratch space that lives as long as the pod.
-    readOnly: Bool | None = None  #: Whether the container may only read it. Default: `false`.
-
-
 class Shutdown(Model):
     """How long a pod may take to finish its requests after it left the endpoints."""
 
@@ -144,6 +124,24 @@ class Shutdown(Model):
 
     #: Time until the pod is killed, in whole seconds (terminationGracePeriodSeconds). Default: Kubernetes', 30s.
     grace: Duration | None = None
+
+
+class RollingUpdate(Model):
+    """How far a roll may go beyond the number of pods and below it, in pods or in percent.
+
+    https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
+    """
+
+    maxSurge: CountOrPercent | None = None  #: Pods beyond the number. Default: `25%`.
+    maxUnavailable: CountOrPercent | None = None  #: Pods below the number. Default: `0`.
+
+
+class Strategy(Model):
+    """How pods are replaced by newer ones."""
+
+    #: `Recreate` stops all old pods before it starts new ones. Default: `RollingUpdate`.
+    type: Literal["RollingUpdate", "Recreate"] | None = None
+    rollingUpdate: RollingUpdate | None = None  #: How far a roll may go.
 
 
 class PodSecurityContext(Model):
@@ -191,6 +189,7 @@ class WorkloadFields(TrafficPolicy):
     health: Health | None = None
     #: What is mounted, by path. `/tmp` is there anyway; the rest of the file system is read-only.
     volumes: dict[MountPath, Volume] = {}
+    strategy: Strategy | None = None  #: How pods are replaced. Default: they roll, never fewer than asked for.
     shutdown: Shutdown | None = None  #: How pods stop.
     pod: Pod | None = None  #: Fields of the pod as Kubernetes has them.
 

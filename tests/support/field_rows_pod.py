@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from cmp.spec import validators as v
-from tests.support.field_row import CONTAINER, FREE, SYNTAX, Row, same
+from tests.support.field_row import CONTAINER, FREE, POD, SYNTAX, Row, same
 
 
 def rows() -> Iterator[tuple[str, Row]]:
     yield from files()
     yield from secrets()
+    yield from volumes("MeshService.volumes.*", "volumes: {/x#: {%s}}", "PersistentVolumeClaim:spec")
+    yield from strategies()
 
 
 def files() -> Iterator[tuple[str, Row]]:
@@ -34,3 +36,45 @@ def secrets() -> Iterator[tuple[str, Row]]:
     for key in ("key", "property", "version"):
         written = listed % f"k: {{{key}: @}}"
         yield f"{at}.data.*.{key}", Row(written, f"{spec}.data.[].remoteRef.{key}", same, SYNTAX)
+
+
+def volumes(at: str, body: str, claim: str) -> Iterator[tuple[str, Row]]:
+    source = f"{POD}.volumes.[]"
+    sized = "strategy: Recreate, " + body
+    yield f"{at}.size", Row(sized % "size: @", f"{claim}.resources.requests.storage", v.memory, SYNTAX)
+    yield f"{at}.storageClass", Row(sized % "size: 1, storageClass: @", f"{claim}.storageClassName", same, SYNTAX)
+    yield f"{at}.claim", Row(body % "claim: @", f"{source}.persistentVolumeClaim.claimName", same, SYNTAX)
+    yield f"{at}.secret", Row(body % "secret: @", f"{source}.secret.secretName", same, SYNTAX)
+    yield f"{at}.configMap", Row(body % "configMap: @", f"{source}.configMap.name", same, SYNTAX)
+    csi = body % "csi: {driver: x, %s}"
+    yield f"{at}.csi.driver", Row(body % "csi: {driver: @}", f"{source}.csi.driver", same, SYNTAX)
+    yield f"{at}.csi.fsType", Row(csi % "fsType: @", f"{source}.csi.fsType", same, SYNTAX)
+    attributes = f"{source}.csi.volumeAttributes"
+    yield f"{at}.csi.volumeAttributes.*=", Row(csi % "volumeAttributes: {@: x}", f"{attributes}.{{}}", same, SYNTAX)
+    yield f"{at}.csi.volumeAttributes.*", Row(csi % "volumeAttributes: {a: @}", f"{attributes}.a", same, SYNTAX)
+    reference = f"{source}.csi.nodePublishSecretRef.name"
+    yield f"{at}.csi.nodePublishSecret", Row(csi % "nodePublishSecret: @", reference, same, SYNTAX)
+    listed = body % "secret: x, items: {%s}"
+    yield f"{at}.items.*=", Row(listed % "@: a", f"{source}.secret.items.[].key", same, SYNTAX)
+    yield f"{at}.items.*", Row(listed % "a: @", f"{source}.secret.items.[].path", same, SYNTAX)
+    yield f"{at}.subPath", Row(body % "emptyDir: {}, subPath: @", f"{CONTAINER}.volumeMounts.[].subPath", same, SYNTAX)
+    yield from projections(f"{at}.projected[]", body % "projected: [{%s}]", f"{source}.projected.sources.[]")
+
+
+def projections(at: str, body: str, source: str) -> Iterator[tuple[str, Row]]:
+    yield f"{at}.secret", Row(body % "secret: @", f"{source}.secret.name", same, SYNTAX)
+    yield f"{at}.configMap", Row(body % "configMap: @", f"{source}.configMap.name", same, SYNTAX)
+    items = body % "secret: x, items: {%s}"
+    yield f"{at}.items.*=", Row(items % "@: a", f"{source}.secret.items.[].key", same, SYNTAX)
+    yield f"{at}.items.*", Row(items % "a: @", f"{source}.secret.items.[].path", same, SYNTAX)
+    token, place = body % "serviceAccountToken: {%s}", f"{source}.serviceAccountToken"
+    yield f"{at}.serviceAccountToken.path", Row(token % "path: @", f"{place}.path", same, SYNTAX)
+    yield f"{at}.serviceAccountToken.audience", Row(token % "path: a, audience: @", f"{place}.audience", same, SYNTAX)
+    fields = body % "downwardAPI: {@: metadata.name}"
+    yield f"{at}.downwardAPI.*=", Row(fields, f"{source}.downwardAPI.items.[].path", same, SYNTAX)
+
+
+def strategies() -> Iterator[tuple[str, Row]]:
+    for key in ("maxSurge", "maxUnavailable"):
+        written = f"strategy: {{rollingUpdate: {{{key}: @}}}}"
+        yield f"MeshService.strategy.rollingUpdate.{key}", Row(written, texts=SYNTAX)

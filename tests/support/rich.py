@@ -88,6 +88,18 @@ health:
 volumes:
   /var/cache/full: {emptyDir: {medium: Memory, sizeLimit: 64Mi}}
   /data: {emptyDir: {}, readOnly: true}
+  /var/lib/full: {size: 10Gi, storageClass: fast, accessModes: [ReadWriteMany], subPath: full}
+  /shared: {claim: shared}
+  /etc/tls: {secret: full-tls, items: {tls.crt: cert.pem}, optional: true, mode: 0440}
+  /etc/flags: {configMap: full.flags}
+  /run/store: {csi: {driver: secrets-store.csi.k8s.io, fsType: ext4, volumeAttributes: {a: 1e3}, nodePublishSecret: s}}
+  /run/all:
+    projected:
+      - {secret: full-ca, items: {a: b}, optional: true}
+      - {configMap: full.trust}
+      - {serviceAccountToken: {path: token, audience: vault, expirationSeconds: 900}}
+      - {downwardAPI: {labels: metadata.labels}}
+strategy: {rollingUpdate: {maxSurge: 10%, maxUnavailable: 1}}
 shutdown: {grace: 45s}
 proxy: {concurrency: 2}
 pod: {securityContext: {runAsUser: 1000, runAsGroup: 1001, fsGroup: 1002, fsGroupChangePolicy: OnRootMismatch}}
@@ -181,7 +193,7 @@ calls:
   - https://secure.example.net
 parameters: [image.tag, env.C]
 environments:
-  prod: {replicas: {max: 20}, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
+  prod: {replicas: {max: 20}, strategy: Recreate, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
   test: {replicas: 1, access+: tester.test}
 """
 
