@@ -36,6 +36,8 @@ PRUNE_LAST = frozenset(
         "DestinationRule",
         "ExternalSecret",
         "PeerAuthentication",
+        "Role",
+        "RoleBinding",
         "Service",
         "ServiceAccount",
         "ServiceEntry",

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from cmp.merge.forms import PLATFORM, SERVICE, Form
+from cmp.merge.form import Form
+from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.spec.models import MODELS, keys_of
 from cmp.spec.types import Model
 from tests.support import rich
@@ -105,6 +106,7 @@ Steps = tuple[str | int, ...]
 KEYED = {"services", "environments", "env", "headers", "queryParams", "volumes", "versions", "labels", "annotations"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
 KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
+KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
 
 
 def keyed(path: Steps) -> bool:

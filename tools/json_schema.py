@@ -10,7 +10,9 @@ from typing import Any
 from cmp.diagnostics import Pos
 from cmp.merge.compose import POLICY_KEYS, WORKLOAD_KEYS
 from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
-from cmp.merge.forms import PLATFORM, SERVICE, Form, resources
+from cmp.merge.form import Form
+from cmp.merge.forms import PLATFORM, SERVICE
+from cmp.merge.workload_forms import resources
 from cmp.node import Node
 from cmp.spec.models import MODELS
 from tools.descriptions import DOCUMENT_KEYS, of_field

@@ -11,7 +11,9 @@ from cmp.checks.finding import Finding, every_version
 from cmp.context.model import Context, Service, Version
 
 if TYPE_CHECKING:
+    from cmp.spec.container import ContainerFields
     from cmp.spec.storage import ExternalSecret
+    from cmp.spec.workload import Version as VersionSpec
 
 Path = tuple[str | int, ...]
 HELP = "keep it in a Secret and refer to it: {secret: name/key}; `secrets` fetches one from a store"
@@ -45,22 +47,39 @@ def _same(service: Service, name: str, secret: ExternalSecret, at: Path) -> Iter
 def check_plain_secrets(context: Context) -> Iterator[Finding]:
     """No secret stands in the spec or in a file that it names. Messages never hold the value, nor its line."""
     for service, version, path in every_version(context):
-        for name, value in version.spec.env.items():
-            if value.value is not None and (found := _told(name, value.value)):
-                yield Finding("MS230", service, (*path, "env", name, "value"), f'env "{name}" {found}', HELP)
+        for at, name, value in _variables(version):
+            if found := _told(name, value):
+                yield Finding("MS230", service, (*path, *at), f'env "{name}" {found}', HELP)
         for at, text in _texts(version):
             if found := secret_in(text):
-                message = f"{at[0]}: {found} stands here in plain text"
-                yield Finding("MS230", service, (*path, *at), message, HELP)
+                key = next(str(step) for step in at if step in ("args", "command", "config", "annotations"))
+                yield Finding("MS230", service, (*path, *at), f"{key}: {found} stands here in plain text", HELP)
+
+
+def _containers(version: Version) -> Iterator[tuple[Path, ContainerFields | VersionSpec]]:
+    yield (), version.spec
+    pod = version.spec.pod
+    if pod is not None:
+        yield from ((("pod", "containers", name), one) for name, one in pod.containers.items())
+        yield from ((("pod", "initContainers", index), one) for index, one in enumerate(pod.initContainers))
+
+
+def _variables(version: Version) -> Iterator[tuple[Path, str, str]]:
+    for at, spec in _containers(version):
+        for name, value in spec.env.items():
+            if value.value is not None:
+                yield (*at, "env", name, "value"), name, value.value
 
 
 def _texts(version: Version) -> Iterator[tuple[Path, str]]:
-    spec = version.spec
-    for key, words in (("command", spec.command), ("args", spec.args)):
-        yield from (((key, index), word) for index, word in enumerate(words))
+    for at, spec in _containers(version):
+        for key, words in (("command", spec.command), ("args", spec.args)):
+            yield from (((*at, key, index), word) for index, word in enumerate(words))
     for file in version.config.files if version.config is not None else ():
-        written = spec.config[file.path].file
+        written = version.spec.config[file.path].file
         yield ("config", file.path, "text" if written is None else "file"), file.text
+    notes = version.spec.pod.annotations if version.spec.pod is not None else {}
+    yield from ((("pod", "annotations", key), text) for key, text in notes.items())
 
 
 def _told(name: str, value: str) -> str:

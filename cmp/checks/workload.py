@@ -13,7 +13,7 @@ from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
 
 if TYPE_CHECKING:
-    from cmp.spec.workload import Probe
+    from cmp.spec.container import Probe
 
 
 def check_images(context: Context) -> Iterator[Finding]:
@@ -74,10 +74,11 @@ def check_health(context: Context) -> Iterator[Finding]:
         for kind in ("startup", "liveness", "readiness"):
             probe: Probe | None = getattr(health, kind, None)
             if probe is not None:
-                yield from _probe(service, kind, probe, (*path, "health", kind))
+                yield from check_probe(service, kind, probe, (*path, "health", kind))
 
 
-def _probe(service: Service, kind: str, probe: Probe, path: tuple[str, ...]) -> Iterator[Finding]:
+def check_probe(service: Service, kind: str, probe: Probe, path: tuple[str | int, ...]) -> Iterator[Finding]:
+    """One probe: its port is there, and its fields belong to its kind."""
     key = "grpc" if probe.grpc else "tcp" if probe.tcp else "port"
     port = probe.grpc or probe.tcp or probe.port
     number = service.container_port(port)

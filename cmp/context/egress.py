@@ -25,14 +25,19 @@ def external(call: Call) -> tuple[str, ExternalPort] | None:
     return host.lower(), ExternalPort(number, scheme)
 
 
-def hosts(name: str | None, namespace: str, calls: Iterable[Call], target: Target) -> tuple[str, ...]:
-    """The hosts of a Sidecar: the control plane's namespace, the service itself, and what it calls.
+def hosts(
+    name: str | None, namespace: str, calls: Iterable[Call], target: Target, *, api_server: bool = False
+) -> tuple[str, ...]:
+    """The hosts of a Sidecar: the control plane's namespace, the service itself, what it calls, maybe the API server.
 
     https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioEgressListener
     """
     found = {f"{target.root_namespace if target.root_namespace != namespace else '.'}/*"}
     if name is not None:
         found.add(f"./{fqdn(name, namespace, target.cluster_domain)}")
+    if api_server:
+        where = "default" if namespace != "default" else "."
+        found.add(f"{where}/{fqdn('kubernetes', 'default', target.cluster_domain)}")
     for call in calls:
         found.update(f"{where}/*" if where != namespace else "./*" for where in call.namespaces)
         if call.service is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cmp.spec.workload import Image
+    from cmp.spec.container import Image
 
 
 def digest(text: str) -> str:

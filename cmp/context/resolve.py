@@ -251,7 +251,9 @@ class _Known:
             owns_account=service.name == min(sharing),
             grants=granted,
             export_to=visible_to(namespace, granted),
-            egress=egress.hosts(service.name if service.ports else None, namespace, spec.calls, self._target),
+            egress=egress.hosts(
+                service.name if service.ports else None, namespace, spec.calls, self._target, api_server=bool(spec.rbac)
+            ),
             external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
             http=router.mesh(),
             tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)),

@@ -8,18 +8,31 @@ from typing import TYPE_CHECKING
 
 from cmp.context.model import PRE_STOP, TLS_PROTOCOLS, Service, Version
 from cmp.context.names import image_reference
-from cmp.manifests.volumes import mounts
+from cmp.manifests.step import fields
+from cmp.manifests.volumes import mounts, shared_mounts
 from cmp.waves import Manifest
 
 if TYPE_CHECKING:
+    from cmp.spec.container import (
+        Container,
+        ContainerFields,
+        ContainerSecurityContext,
+        EnvValue,
+        Handler,
+        Lifecycle,
+        Probe,
+        Quantities,
+        Resources,
+    )
     from cmp.spec.storage import EnvFrom
-    from cmp.spec.workload import EnvValue, Probe, Quantities
 
 
 def main_container(service: Service, version: Version) -> Manifest:
     """The container of the service's own image."""
     spec = version.spec
     health = spec.health
+    own = extras(service, version)
+    lifecycle = own.lifecycle if own is not None else None
     return {
         "name": service.name,
         "image": image_reference(spec.image),
@@ -29,18 +42,75 @@ def main_container(service: Service, version: Version) -> Manifest:
         "ports": _ports(service) or None,
         "env": _env(spec.env) or None,
         "envFrom": [_env_from(item) for item in spec.envFrom] or None,
-        "resources": _resources(version),
+        "resources": _resources(spec.resources),
         "startupProbe": _probe(service, health.startup) if health else None,
         "livenessProbe": _probe(service, health.liveness) if health else None,
         "readinessProbe": _readiness(service, health.readiness if health else None),
-        "lifecycle": _lifecycle(service) if service.ports else None,
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
-        "volumeMounts": mounts(version),
+        "lifecycle": _lifecycle(service, lifecycle, pause=bool(service.ports)),
+        "securityContext": _security(own.securityContext if own is not None else None),
+        "volumeMounts": mounts(service.name, version),
+        **_process(own),
     }
+
+
+def extras(service: Service, version: Version) -> Container | None:
+    """What ``pod.containers`` says of the service's own container."""
+    return version.spec.pod.containers.get(service.name) if version.spec.pod is not None else None
+
+
+def other_containers(service: Service, version: Version) -> list[Manifest]:
+    """The containers beside the service's own, in the order of their names."""
+    given = version.spec.pod.containers if version.spec.pod is not None else {}
+    found = []
+    for name, spec in given.items():
+        if name == service.name:
+            continue
+        probes = {kind: getattr(spec.health, kind, None) for kind in ("startup", "liveness", "readiness")}
+        written = {f"{kind}Probe": _probe(service, probe) for kind, probe in probes.items()}
+        found.append({**_container(service, version, name, spec), **written})
+    return found
+
+
+def init_containers(service: Service, version: Version) -> list[Manifest]:
+    """The containers that run first, in the order written."""
+    given = version.spec.pod.initContainers if version.spec.pod is not None else ()
+    return [
+        {**_container(service, version, spec.name or "", spec), "restartPolicy": spec.restartPolicy} for spec in given
+    ]
+
+
+def _container(service: Service, version: Version, name: str, spec: ContainerFields) -> Manifest:
+    return {
+        "name": name,
+        "image": image_reference(spec.image),
+        "imagePullPolicy": spec.image.pullPolicy if spec.image else None,
+        "command": list(spec.command) or None,
+        "args": list(spec.args) or None,
+        "env": _env(spec.env) or None,
+        "envFrom": [_env_from(item) for item in spec.envFrom] or None,
+        "resources": _resources(spec.resources),
+        "lifecycle": _lifecycle(service, spec.lifecycle),
+        "securityContext": _security(spec.securityContext),
+        "volumeMounts": shared_mounts(service.name, version, name, spec.mounts),
+        **_process(spec),
+    }
+
+
+def _process(spec: ContainerFields | None) -> Manifest:
+    if spec is None:
+        return {}
+    return {"workingDir": spec.workingDir, "stdin": spec.stdin or None, "tty": spec.tty or None}
+
+
+def _security(own: ContainerSecurityContext | None) -> Manifest:
+    """The restricted standard and a root file system that nobody changes, but for what the spec says.
+
+    https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+    """
+    given = fields(own) if own is not None else {}
+    capabilities = {"drop": ["ALL"], **given.pop("capabilities", {})}
+    standard = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True}
+    return {**standard, "capabilities": capabilities, **given}
 
 
 def _ports(service: Service) -> list[Manifest]:
@@ -90,8 +160,7 @@ def _env_from(item: EnvFrom) -> Manifest:
     return {"prefix": item.prefix, kind: {"name": name}}
 
 
-def _resources(version: Version) -> Manifest | None:
-    spec = version.spec.resources
+def _resources(spec: Resources | None) -> Manifest | None:
     if spec is None:
         return None
     found = {"requests": _quantities(spec.requests), "limits": _quantities(spec.limits)}
@@ -102,14 +171,33 @@ def _quantities(spec: Quantities | None) -> Manifest:
     return {} if spec is None else {k: v for k, v in (("cpu", spec.cpu), ("memory", spec.memory)) if v is not None}
 
 
-def _lifecycle(service: Service) -> Manifest:
-    """Go on serving while the endpoints are withdrawn. Before Kubernetes 1.30 the image's own ``sleep`` has to do.
+def _lifecycle(service: Service, spec: Lifecycle | None, *, pause: bool = False) -> Manifest | None:
+    """What is done at the ends of a container's life; with ``pause`` it serves on while endpoints are withdrawn."""
+    start, stop = (spec.postStart, spec.preStop) if spec is not None else (None, None)
+    found = {}
+    if start is not None:
+        found["postStart"] = _hook(service, start)
+    if stop is not None or pause:
+        found["preStop"] = _hook(service, stop) if stop is not None else _sleep(service, PRE_STOP)
+    return found or None
+
+
+def _hook(service: Service, handler: Handler) -> Manifest:
+    if handler.exec is not None:
+        return {"exec": {"command": list(handler.exec)}}
+    if handler.sleep is not None:
+        return _sleep(service, int(handler.sleep.removesuffix("s")))
+    return {"httpGet": {"path": handler.http, "port": service.container_port(handler.port)}}
+
+
+def _sleep(service: Service, seconds: int) -> Manifest:
+    """A pause. Before Kubernetes 1.30 the image's own ``sleep`` has to do.
 
     https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-implementations
     """
     if service.target.kubernetes >= (1, 30):
-        return {"preStop": {"sleep": {"seconds": PRE_STOP}}}
-    return {"preStop": {"exec": {"command": ["sleep", str(PRE_STOP)]}}}
+        return {"sleep": {"seconds": seconds}}
+    return {"exec": {"command": ["sleep", str(seconds)]}}
 
 
 def _readiness(service: Service, probe: Probe | None) -> Manifest | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cmp.context.model import Context, Platform, Service
-from cmp.manifests import egress, network, platform, security, storage, traffic, workload
+from cmp.manifests import egress, network, platform, rbac, security, storage, traffic, workload
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, storage, network, traffic, security, egress)
+FAMILIES = (workload, rbac, storage, network, traffic, security, egress)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
 PLATFORM_STEPS: tuple[PlatformStep, ...] = platform.STEPS
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from cmp.context.model import PRE_STOP, Service, Version
-from cmp.manifests.container import main_container
+from cmp.manifests.container import init_containers, main_container, other_containers
+from cmp.manifests.step import fields
 from cmp.manifests.volumes import volumes
 from cmp.waves import Manifest
+
+if TYPE_CHECKING:
+    from cmp.spec.pod import Pod
 
 
 def template(service: Service, version: Version) -> Manifest:
@@ -17,36 +22,55 @@ def template(service: Service, version: Version) -> Manifest:
     """
     labels = {"app": service.name, "version": version.name}
     names = {"app.kubernetes.io/name": service.name, "app.kubernetes.io/version": version.name}
-    grace = version.spec.shutdown.grace if version.spec.shutdown else None
+    pod, grace = version.spec.pod, version.spec.shutdown.grace if version.spec.shutdown else None
+    own_labels, notes = (pod.labels, pod.annotations) if pod is not None else ({}, {})
     return {
         "metadata": {
-            "labels": {**labels, **names, "sidecar.istio.io/inject": "true"},
-            "annotations": {"proxy.istio.io/config": _PROXY_CONFIG},
+            "labels": {**own_labels, **labels, **names, "sidecar.istio.io/inject": "true"},
+            "annotations": {**notes, "proxy.istio.io/config": _PROXY_CONFIG},
         },
         "spec": {
-            "automountServiceAccountToken": False,
-            "containers": [main_container(service, version)],
+            "automountServiceAccountToken": bool(service.spec.rbac),
+            "containers": [main_container(service, version), *other_containers(service, version)],
+            "initContainers": init_containers(service, version) or None,
             "enableServiceLinks": False,
             "imagePullSecrets": [{"name": name} for name in _pull_secrets(version)] or None,
-            "securityContext": _pod_security(version),
+            "securityContext": _pod_security(pod),
             "serviceAccountName": service.account,
             "terminationGracePeriodSeconds": int(grace.removesuffix("s")) if grace is not None else None,
-            "topologySpreadConstraints": [_spread(key, labels) for key in _SPREAD_KEYS],
+            "topologySpreadConstraints": _spread(pod, labels) or None,
             "volumes": volumes(service.name, version),
+            **_placement(pod),
         },
     }
 
 
-def _pull_secrets(version: Version) -> tuple[str, ...]:
-    return version.spec.image.pullSecrets if version.spec.image is not None else ()
+def _pull_secrets(version: Version) -> Iterable[str]:
+    """The Secrets of all images; Kubernetes has them for the pod."""
+    pod = version.spec.pod
+    others = (*pod.containers.values(), *pod.initContainers) if pod is not None else ()
+    images = [image for image in (version.spec.image, *(one.image for one in others)) if image is not None]
+    return dict.fromkeys(name for image in images for name in image.pullSecrets)
 
 
-def _pod_security(version: Version) -> Manifest:
-    own = version.spec.pod.securityContext if version.spec.pod else None
-    chosen = (
-        {key: getattr(own, key) for key in ("runAsUser", "runAsGroup", "fsGroup", "fsGroupChangePolicy")} if own else {}
-    )
-    return {**chosen, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+def _pod_security(pod: Pod | None) -> Manifest:
+    given = fields(pod.securityContext) if pod is not None and pod.securityContext is not None else {}
+    sysctls = [{"name": name, "value": value} for name, value in given.pop("sysctls", {}).items()]
+    return {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **given, "sysctls": sysctls or None}
+
+
+def _placement(pod: Pod | None) -> Manifest:
+    """Where the pod runs and how it resolves names: Kubernetes' fields as they are written."""
+    if pod is None:
+        return {}
+    found = {key: fields(getattr(pod, key)) or None for key in ("nodeSelector", "tolerations", "affinity")}
+    found |= {key: getattr(pod, key) for key in ("priorityClassName", "runtimeClassName", "dnsPolicy")}
+    dns = fields(pod.dnsConfig) if pod.dnsConfig is not None else {}
+    if "options" in dns:
+        dns["options"] = [{"name": name, "value": value or None} for name, value in dns["options"].items()]
+    found["dnsConfig"] = dns or None
+    found["hostAliases"] = [{"ip": ip, "hostnames": list(names)} for ip, names in pod.hostAliases.items()] or None
+    return found
 
 
 #: The proxy leaves when its connections are done, and not before the application is told to stop: with a fixed drain it
@@ -60,10 +84,11 @@ _PROXY_CONFIG = (
 _SPREAD_KEYS = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
-def _spread(key: str, labels: Mapping[str, str]) -> Manifest:
-    return {
-        "maxSkew": 1,
-        "topologyKey": key,
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": dict(labels)},
-    }
+def _spread(pod: Pod | None, labels: Mapping[str, str]) -> list[Manifest]:
+    """The spread over zones and nodes, or the spec's own in its place."""
+    selected = {"labelSelector": {"matchLabels": dict(labels)}}
+    preferred = {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway"}
+    given = pod.topologySpreadConstraints if pod is not None else None
+    if given is None:
+        return [{**preferred, "topologyKey": key, **selected} for key in _SPREAD_KEYS]
+    return [{**preferred, **selected, **fields(one)} for one in given]

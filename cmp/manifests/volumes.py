@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.context.model import Config, Version
@@ -11,6 +11,7 @@ from cmp.manifests.step import fields
 from cmp.waves import Manifest
 
 if TYPE_CHECKING:
+    from cmp.spec.container import Mount
     from cmp.spec.storage import Projection, Volume
 
 TMP = "/tmp"
@@ -20,7 +21,7 @@ CONFIG = "config"
 
 def volumes(service: str, version: Version) -> list[Manifest]:
     """The volumes of a pod, in the order of the paths that they are mounted at."""
-    given, names = version.spec.volumes, _names(_places(version))
+    given, names = version.spec.volumes, _names(_places(service, version))
     found: list[Manifest] = []
     for place in sorted(names):
         if place == CONFIG and version.config is not None:
@@ -31,9 +32,9 @@ def volumes(service: str, version: Version) -> list[Manifest]:
     return found
 
 
-def mounts(version: Version) -> list[Manifest]:
+def mounts(service: str, version: Version) -> list[Manifest]:
     """Where the service's container has its volumes, and each of its files by itself: what lies beside it stays."""
-    given, names = version.spec.volumes, _names(_places(version))
+    given, names = version.spec.volumes, _names(_places(service, version))
     found: dict[str, Manifest] = {path: {"name": names[path]} for path in {TMP, *given}}
     for path, volume in given.items():
         found[path] |= {"subPath": volume.subPath, "readOnly": volume.readOnly or None}
@@ -42,8 +43,29 @@ def mounts(version: Version) -> list[Manifest]:
     return [{**found[path], "mountPath": path} for path in sorted(found)]
 
 
-def _places(version: Version) -> set[str]:
-    return {TMP, *version.spec.volumes, *((CONFIG,) if version.config is not None else ())}
+def shared_mounts(service: str, version: Version, container: str, given: Mapping[str, Mount]) -> list[Manifest]:
+    """Where another container has the service's volumes and files, and a ``/tmp`` of its own."""
+    names = _names(_places(service, version))
+    files = {file.path: file for file in version.config.files} if version.config is not None else {}
+    found: dict[str, Manifest] = {} if TMP in given else {TMP: {"name": names[container + TMP]}}
+    for path, mount in given.items():
+        source = mount.volume or ""
+        if source in files:
+            found[path] = {"name": names[CONFIG], "subPath": files[source].key, "readOnly": True}
+        else:
+            name = names.get(source, source)  # a check reports one that is not there
+            found[path] = {"name": name, "subPath": mount.subPath, "readOnly": mount.readOnly or None}
+    return [{**found[path], "mountPath": path} for path in sorted(found)]
+
+
+def _places(service: str, version: Version) -> set[str]:
+    """The paths of the service's container, its files, and the ``/tmp`` of each other container that shares none."""
+    pod = version.spec.pod
+    first = {one.name or "": one for one in pod.initContainers} if pod is not None else {}
+    others = {**first, **(pod.containers if pod is not None else {})}
+    files = (CONFIG,) if version.config is not None else ()
+    own = (name + TMP for name, one in others.items() if name != service and TMP not in one.mounts)
+    return {TMP, *version.spec.volumes, *files, *own}
 
 
 def _names(places: Iterable[str]) -> dict[str, str]:

@@ -7,91 +7,9 @@ widened by it; the parser sees long form only. A path names keys; ``*`` is any k
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
+from cmp.merge.form import Entries, Form
+from cmp.merge.workload_forms import WORKLOAD
 from cmp.node import Node
-
-Entries = dict[str, Node]
-
-
-class Form(NamedTuple):
-    """How the value at ``path`` may be written.
-
-    Attributes:
-        path: where it stands.
-        text: what a scalar stands for: the key of the long form that takes it, or a function that writes the long form.
-        listing: the value is a list; one item may stand for a list of one, and ``key+`` adds to it.
-        one_of: keys that exclude each other. A group is a tuple of keys that go together.
-        needed: one of those keys has to be there.
-        rest: rewrites a map with shorthand keys into the long form.
-        keyed: the value is a map from names to things, where an empty thing is written ``{}``.
-    """
-
-    path: str
-    text: str | Callable[[Node], Entries] | None = None
-    listing: bool = False
-    one_of: tuple[tuple[str, ...], ...] = ()
-    needed: bool = False
-    rest: Callable[[Entries], Entries] | None = None
-    keyed: bool = False
-
-
-def image(node: Node) -> Entries:
-    """An image reference, registry/repository:tag@digest; a first part with ``.`` or ``:`` is the registry.
-
-    https://pkg.go.dev/github.com/distribution/reference
-    """
-    rest, at, digest = str(node.value).partition("@")
-    head, slash, tail = rest.partition("/")
-    registry = head if slash and ("." in head or ":" in head or head == "localhost") else ""
-    name = tail if registry else rest
-    repository, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
-        repository, colon, tag = name, "", ""
-    parts = {"registry": registry, "repository": repository, "tag": tag if colon else "", "digest": digest}
-    marks = {"registry": slash and registry, "repository": True, "tag": colon, "digest": at}
-    return {key: node.with_value(text) for key, text in parts.items() if marks[key]}
-
-
-def resources(entries: Entries) -> Entries:
-    """``cpu`` is a request, because a CPU limit throttles; ``memory`` request and limit, because memory cannot wait."""
-    long = {key: node for key, node in entries.items() if key not in ("cpu", "memory")}
-    for key, blocks in (("cpu", ("requests",)), ("memory", ("requests", "limits"))):
-        if key not in entries:
-            continue
-        for block in blocks:
-            given = long.get(block)
-            if given is not None and isinstance(given.value, (str, list)):
-                continue  # not a map: left for the parser to refuse
-            inner = dict(given.value) if given is not None and isinstance(given.value, dict) else {}
-            inner.setdefault(key, entries[key])
-            long[block] = (given or entries[key]).with_value(inner)
-    return long
-
-
-PROBE_KINDS = (("http",), ("grpc",), ("tcp",), ("exec",))
-
-
-def health(entries: Entries) -> Entries:
-    """A probe written in place of the three is readiness and liveness."""
-    probe = {key: node for key, node in entries.items() if key not in ("readiness", "liveness", "startup")}
-    if not any(kind in probe for (kind,) in PROBE_KINDS):
-        return entries
-    long = {key: node for key, node in entries.items() if key not in probe}
-    first = next(iter(probe.values()))
-    both = Node(probe, first.key or first.pos, first.key)
-    return {"readiness": both, "liveness": both, **long}
-
-
-def readiness_and_liveness(node: Node) -> Entries:
-    """A plain value is the path of both probes, readiness and liveness."""
-    return {"readiness": node, "liveness": node}
-
-
-def file_or_text(node: Node) -> Entries:
-    """A plain value is the name of a file; one of several lines, which no name has, is the text itself."""
-    return {"text" if "\n" in str(node.value) else "file": node}
 
 
 def all_to(node: Node) -> Entries:
@@ -114,16 +32,6 @@ def caller(node: Node) -> Entries:
     return {"from": node.with_value([node.with_value({"services": node.with_value([node])})])}
 
 
-_VOLUMES = (
-    ("emptyDir",),
-    ("size", "storageClass", "accessModes"),
-    ("claim",),
-    ("secret",),
-    ("configMap",),
-    ("csi",),
-    ("projected",),
-)
-_SOURCES = (("secret",), ("configMap",), ("serviceAccountToken",), ("downwardAPI",))
 _TARGET = (("to",), ("destinations",))
 _TARGETS = (("version",), ("service",), ("host",))
 _STRINGS = (("exact",), ("prefix",), ("regex",), ("present",))
@@ -168,10 +76,6 @@ def _stream(at: str) -> tuple[Form, ...]:
     )
 
 
-def _probe(at: str) -> tuple[Form, ...]:
-    return (Form(at, text="http", one_of=PROBE_KINDS, needed=True), Form(f"{at}.exec", listing=True))
-
-
 def _policy(at: str) -> tuple[Form, ...]:
     """The forms of the traffic policy that a service, a version and a port may have."""
     hashed = f"{at}loadBalancer.consistentHash"
@@ -195,38 +99,16 @@ def _policy(at: str) -> tuple[Form, ...]:
 
 
 SERVICE: tuple[Form, ...] = (
+    *WORKLOAD,
     Form("", one_of=(("port",), ("ports",))),
-    Form("image", text=image, one_of=(("tag",), ("digest",))),
-    Form("image.pullSecrets", listing=True),
-    Form("command", listing=True),
-    Form("args", listing=True),
     Form("ports", keyed=True),
     Form("ports.*", text="port"),
     *_policy("ports.*."),
     *_policy(""),
     Form("proxyProtocol", text="version"),
-    Form("replicas", text="count", one_of=(("count",), ("min", "max", "cpu"))),
-    Form("resources", rest=resources),
-    Form("env", keyed=True),
-    Form("env.*", text="value", one_of=(("value",), ("secret",), ("configMap",), ("field",)), needed=True),
-    Form("envFrom", listing=True),
-    Form("envFrom[]", one_of=(("configMap",), ("secret",)), needed=True),
-    Form("config", keyed=True),
-    Form("config.*", text=file_or_text, one_of=(("file",), ("text",)), needed=True),
-    Form("secrets", keyed=True),
-    Form("secrets.*", one_of=(("store",),), needed=True),
-    Form("secrets.*.data", keyed=True),
-    Form("health", text=readiness_and_liveness, rest=health),
-    *_probe("health.readiness"),
-    *_probe("health.liveness"),
-    *_probe("health.startup"),
-    Form("volumes", keyed=True),
-    Form("volumes.*", one_of=_VOLUMES, needed=True),
-    Form("volumes.*.accessModes", listing=True),
-    Form("volumes.*.projected", listing=True),
-    Form("volumes.*.projected[]", one_of=_SOURCES, needed=True),
-    Form("strategy", text="type", one_of=(("type",), ("rollingUpdate",))),
     Form("serviceAccount", text="name"),
+    Form("rbac", listing=True),
+    *(Form(f"rbac[].{key}", listing=True) for key in ("apiGroups", "resources", "resourceNames", "verbs")),
     Form("versions", keyed=True),
     Form("routes", listing=True),
     Form("routes[]", one_of=(*_TARGET, ("redirect",), ("directResponse",), ("delegate",))),

@@ -144,6 +144,53 @@ def label_key(value: str) -> str:
     return value
 
 
+def pod_label_key(value: str) -> str:
+    """A label key of a pod, other than those that Istio and selectors go by."""
+    label_key(value)
+    if value in POD_LABELS:
+        refuse(f'"{value}" is decided by meshspec and Istio', "leave it out")
+    return value
+
+
+def pod_annotation_key(value: str) -> str:
+    """An annotation key of a pod, other than those that change the proxy or lead around it.
+
+    https://istio.io/latest/docs/reference/config/annotations/
+    """
+    label_key(value)
+    if value.startswith(PROXY_ANNOTATIONS):
+        refuse(f'"{value}" changes the proxy or leads around it', "say it in proxy")
+    return value
+
+
+POD_LABELS = frozenset(
+    (
+        "istio.io/dataplane-mode",
+        "istio.io/rev",
+        "pod-template-hash",
+        "security.istio.io/tlsMode",
+        "service.istio.io/canonical-name",
+        "service.istio.io/canonical-revision",
+        "sidecar.istio.io/inject",
+    )
+)
+PROXY_ANNOTATIONS = (
+    "inject.istio.io/",
+    "proxy.istio.io/",
+    "readiness.status.sidecar.istio.io/",
+    "sidecar.istio.io/",
+    "status.sidecar.istio.io/",
+    "traffic.sidecar.istio.io/",
+)
+
+
+def capability(value: str) -> str:
+    """A capability of Linux as Kubernetes writes it, without ``CAP_`` (capabilities(7))."""
+    if not re.fullmatch(r"(?!CAP_)[A-Z][A-Z_]{1,40}", value):
+        refuse(f"{shown(value)} is not a capability", "upper case and without CAP_, for example NET_BIND_SERVICE")
+    return value
+
+
 def selector_key(value: str) -> str:
     """A label key as it may stand in a selector: the same syntax, and the reserved ones too."""
     prefix, slash, name = value.rpartition("/")

@@ -6,9 +6,21 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from cmp.spec.types import AccessPath, Label, Method, Model, Principal, Word, Workload, words
+from cmp.spec.types import AccessPath, Label, Method, Model, Principal, Text, Word, Workload, words
 
 MtlsMode = Literal["STRICT", "PERMISSIVE", "DISABLE"]
+
+
+class RbacRule(Model):
+    """What the service's account may ask of the API server, in its namespace.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/rbac/
+    """
+
+    apiGroups: tuple[Text, ...] = ()  #: The groups of the resources. Default: the core group, `""`.
+    resources: tuple[Word, ...] = ()  #: The resources, also `pods/log`.
+    resourceNames: tuple[Word, ...] = ()  #: Their names. Default: all.
+    verbs: tuple[Word, ...] = ()  #: What it may do, for example `get`.
 
 
 class Mtls(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cmp.spec.security import Access, Mtls
+from cmp.spec.security import Access, Mtls, RbacRule
 from cmp.spec.streams import TcpRoute, TlsRoute
 from cmp.spec.traffic import Call, Cors, Expose, Retries, Route
 from cmp.spec.types import Count, Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
@@ -40,7 +40,7 @@ class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
     later: ClassVar[frozenset[str]] = words(
-        "selector external service workload jobs strategy rbac rollout "
+        "selector external service workload jobs rollout "
         "jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
@@ -50,6 +50,8 @@ class MeshService(WorkloadFields):
     #: The ports of the Service, by name. Without any the service is a worker: no Service and no routes.
     ports: dict[Label, PortSpec] = {}
     serviceAccount: ServiceAccountSpec | None = None  #: The identity of the pods.
+    #: What the pods may ask of the API server. With it they have a token, and may call the server.
+    rbac: tuple[RbacRule, ...] = ()
     versions: dict[Label, Version] = {}  #: The versions of the service, each with pods of its own. Default: `{v1: {}}`.
     #: Rules for requests, tried in the order written. What none takes goes to the versions by their weights.
     routes: tuple[Route, ...] = ()

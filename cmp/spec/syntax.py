@@ -163,6 +163,16 @@ def host_or_ip(value: str) -> str:
     return value
 
 
+def ip(value: str) -> str:
+    """An IP address, IPv4 or IPv6, in its usual form."""
+    from ipaddress import ip_address
+
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        refuse(f"{shown(value)} is not an IP address", "write for example 10.0.0.1")
+
+
 def cidr(value: str) -> str:
     """An IP address or a block of them, IPv4 or IPv6 (istio agent.ValidateIPSubnet)."""
     from ipaddress import ip_network

@@ -112,5 +112,10 @@ InnerPath = Annotated[str, AfterValidator(k.inner_path)]  #: path below another 
 TokenSeconds = Annotated[int, Field(ge=600, le=2**32), BeforeValidator(v.integer)]
 #: whole number or percentage (`1`, `25%`)
 CountOrPercent = Annotated[str, BeforeValidator(v.count_or_percent), WithJsonSchema({"type": ["string", "integer"]})]
+PodLabelKey = Annotated[str, AfterValidator(k.pod_label_key)]  #: label key
+PodAnnotationKey = Annotated[str, AfterValidator(k.pod_annotation_key)]  #: annotation key
+IpAddress = Annotated[str, AfterValidator(s.ip)]  #: IP address
+Affection = Annotated[int, Field(ge=1, le=100), BeforeValidator(v.integer)]  #: whole number from 1 to 100
+Capability = Annotated[str, AfterValidator(k.capability)]  #: capability of Linux (`NET_BIND_SERVICE`)
 VariablePrefix = Annotated[str, AfterValidator(k.variable_prefix)]  #: beginning of a variable's name (`DB_`)
 MountPath = Annotated[str, AfterValidator(k.mount_path)]  #: path in the container (`/data`)

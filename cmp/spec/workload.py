@@ -4,51 +4,30 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from cmp.spec.container import EnvValue, Health, Image, Resources
+from cmp.spec.pod import Pod
 from cmp.spec.policy import PortPolicy, TrafficPolicy
 from cmp.spec.storage import ConfigFile, EnvFrom, ExternalSecret, Volume
 from cmp.spec.types import (
     Count,
     CountOrPercent,
-    Cpu,
-    Digest,
     Duration,
     EnvName,
-    FieldPath,
-    Header,
-    KeyReference,
     Label,
-    Memory,
     Model,
     MountPath,
     Percent,
     Port,
     Positive,
-    ProbePath,
-    Registry,
-    Repository,
     SelectorKey,
     Subdomain,
-    Tag,
     Text,
     Weight,
-    Word,
     words,
 )
 
 #: What a port speaks, in the words of Istio's protocol selection.
 Protocol = Literal["http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql"]
-
-
-class Image(Model):
-    """A container image; written as one reference or in parts, so that an overlay can change the tag alone."""
-
-    registry: Registry | None = None  #: Where the image is kept.
-    repository: Repository | None = None  #: The name of the image.
-    tag: Tag | None = None  #: The tag. It or `digest` has to be there.
-    digest: Digest | None = None  #: The digest, which wins over a tag.
-    #: When the image is fetched (imagePullPolicy). Default: as in Kubernetes, by the tag.
-    pullPolicy: Literal["Always", "IfNotPresent", "Never"] | None = None
-    pullSecrets: tuple[Subdomain, ...] = ()  #: Secrets with the registry's credentials.
 
 
 class Replicas(Model):
@@ -60,61 +39,6 @@ class Replicas(Model):
     min: Positive | None = None  #: The least number of pods of a range. Default: `1`.
     max: Positive | None = None  #: The most pods of a range.
     cpu: Percent | None = None  #: The utilization of the CPU request that the autoscaler keeps. Default: `80%`.
-
-
-class Quantities(Model):
-    """CPU and memory, in Kubernetes quantities."""
-
-    cpu: Cpu | None = None  #: Cores.
-    memory: Memory | None = None  #: Bytes.
-
-
-class Resources(Model):
-    """Requests and limits of the service's container. In place of both, `cpu` is a request, `memory` both.
-
-    https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
-    """
-
-    requests: Quantities | None = None  #: What the scheduler keeps free for the pod.
-    limits: Quantities | None = None  #: What the container may use at most.
-
-
-class EnvValue(Model):
-    """One environment variable: text, or a reference to a Secret, a ConfigMap or a field of the pod."""
-
-    value: Text | None = None  #: The text. `$(NAME)` in it is another variable.
-    secret: KeyReference | None = None  #: A key of a Secret.
-    configMap: KeyReference | None = None  #: A key of a ConfigMap.
-    field: FieldPath | None = None  #: A field of the pod (fieldRef).
-
-
-class Probe(Model):
-    """A health check. A plain path asks over HTTP; `grpc` and `tcp` take a port by name or number.
-
-    https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
-    """
-
-    http: ProbePath | None = None  #: The path that is asked for, also with a query (httpGet).
-    grpc: Word | None = None  #: The port, by name or number, that is asked by gRPC's health protocol.
-    tcp: Word | None = None  #: The port, by name or number, that has to accept a connection (tcpSocket).
-    exec: tuple[Word, ...] | None = None  #: A command that is run in the container.
-    #: The port, by name or number, of an `http` probe. Default: the only port, or the one called http.
-    port: Word | None = None
-    headers: dict[Header, Text] = {}  #: Headers of an `http` probe (httpHeaders).
-    service: Word | None = None  #: The name that a `grpc` probe asks for.
-    initialDelaySeconds: Count | None = None  #: Seconds before the first try.
-    periodSeconds: Positive | None = None  #: Seconds between tries. Default: Kubernetes', 10.
-    timeoutSeconds: Positive | None = None  #: Seconds that an answer may take. Default: Kubernetes', 1.
-    successThreshold: Positive | None = None  #: Successes in a row that count; for readiness only.
-    failureThreshold: Positive | None = None  #: Failures in a row that count. Default: Kubernetes', 3.
-
-
-class Health(Model):
-    """Probes of the service's container. One probe in place of the three is readiness and liveness."""
-
-    readiness: Probe | None = None  #: Whether the pod gets traffic. Default: a connection to the main port.
-    liveness: Probe | None = None  #: Whether the container is restarted.
-    startup: Probe | None = None  #: Holds the other probes back until it succeeds.
 
 
 class Shutdown(Model):
@@ -142,33 +66,6 @@ class Strategy(Model):
     #: `Recreate` stops all old pods before it starts new ones. Default: `RollingUpdate`.
     type: Literal["RollingUpdate", "Recreate"] | None = None
     rollingUpdate: RollingUpdate | None = None  #: How far a roll may go.
-
-
-class PodSecurityContext(Model):
-    """As whom the pod's processes run. What the restricted standard asks for is set anyway.
-
-    https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
-    """
-
-    later: ClassVar[frozenset[str]] = words("runAsNonRoot seccompProfile seLinuxOptions sysctls supplementalGroups")
-
-    #: The user of the processes. Default: the image's, which must be a number other than 0.
-    runAsUser: Positive | None = None
-    runAsGroup: Positive | None = None  #: Their group.
-    fsGroup: Positive | None = None  #: The group that owns the volumes.
-    #: When the owner of a volume's files is changed.
-    fsGroupChangePolicy: Literal["Always", "OnRootMismatch"] | None = None
-
-
-class Pod(Model):
-    """Fields of the pod as Kubernetes has them."""
-
-    later: ClassVar[frozenset[str]] = words(
-        "labels annotations containers initContainers affinity nodeSelector tolerations priorityClassName "
-        "runtimeClassName topologySpreadConstraints dnsPolicy dnsConfig hostAliases imagePullSecrets"
-    )
-
-    securityContext: PodSecurityContext | None = None  #: As whom the processes run.
 
 
 class WorkloadFields(TrafficPolicy):

@@ -84,7 +84,16 @@ IDLE = {
 #: Kinds that every batch has whatever we render.
 _ALWAYS = {"MeshConfig", "MeshNetworks", "Namespace", "Secret"}
 #: Kinds of ours that neither the webhook nor an analyzer looks at. Other tests hold them against their schemas.
-UNREAD = {"autoscaling/v2 HorizontalPodAutoscaler", "policy/v1 PodDisruptionBudget", "v1 ServiceAccount"}
+UNREAD = {
+    "autoscaling/v2 HorizontalPodAutoscaler",
+    "external-secrets.io/v1 ExternalSecret",
+    "policy/v1 PodDisruptionBudget",
+    "rbac.authorization.k8s.io/v1 Role",
+    "rbac.authorization.k8s.io/v1 RoleBinding",
+    "v1 ConfigMap",
+    "v1 PersistentVolumeClaim",
+    "v1 ServiceAccount",
+}
 
 
 def namespace(name: str) -> dict[str, Any]:

@@ -102,7 +102,58 @@ volumes:
 strategy: {rollingUpdate: {maxSurge: 10%, maxUnavailable: 1}}
 shutdown: {grace: 45s}
 proxy: {concurrency: 2}
-pod: {securityContext: {runAsUser: 1000, runAsGroup: 1001, fsGroup: 1002, fsGroupChangePolicy: OnRootMismatch}}
+rbac: {apiGroups: [apps, ""], resources: [deployments, pods/log], resourceNames: full, verbs: [get, list]}
+pod:
+  labels: {team: "1"}
+  annotations: {example.com/note: 0x1f}
+  securityContext:
+    {runAsUser: 1000, runAsGroup: 1001, runAsNonRoot: true, supplementalGroups: [3, 2], fsGroup: 1002,
+     fsGroupChangePolicy: OnRootMismatch, seccompProfile: {type: Localhost, localhostProfile: a.json},
+     seLinuxOptions: {level: s0, role: r, type: t, user: u}, sysctls: {net.core.somaxconn: 1024}}
+  containers:
+    full:
+      workingDir: /srv
+      stdin: true
+      tty: false
+      lifecycle: {postStart: {http: /warm, port: http-admin}, preStop: {sleep: 20s}}
+      securityContext:
+        {readOnlyRootFilesystem: false, allowPrivilegeEscalation: true, privileged: true, runAsUser: 5, runAsGroup: 6,
+         runAsNonRoot: true, capabilities: {add: [NET_ADMIN, SYS_TIME], drop: ALL}, seccompProfile: Unconfined,
+         seLinuxOptions: {type: x}}
+    other:
+      image: other:1
+      command: [a, b]
+      args: c
+      env: {X: y}
+      envFrom: {secret: s}
+      resources: {cpu: 1, memory: 1Gi}
+      mounts: {/in: {volume: /data, subPath: x, readOnly: true}, /etc/app.yaml: /etc/full/app.yaml}
+      lifecycle: {postStart: {exec: [a, b]}}
+      health: /h
+  initContainers: [{name: first, image: "first:1", restartPolicy: Always}, {name: a, image: "a:1"}]
+  nodeSelector: {disk: ssd, arch: 1e3}
+  tolerations: [{key: a, operator: Equal, value: b, effect: NoExecute, tolerationSeconds: 5}, {operator: Exists}]
+  affinity:
+    nodeAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        nodeSelectorTerms: [{matchExpressions: [{key: a, operator: In, values: [c, b]}],
+                             matchFields: [{key: metadata.name, operator: In, values: [x]}]}]
+      preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: []}}]
+    podAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        [{topologyKey: zone,
+          labelSelector: {matchLabels: {a: b}, matchExpressions: [{key: a, operator: In, values: [b]}]},
+          namespaces: [a, b], namespaceSelector: {}}]
+      preferredDuringSchedulingIgnoredDuringExecution: [{weight: 3, podAffinityTerm: {topologyKey: zone}}]
+    podAntiAffinity: {}
+  topologySpreadConstraints:
+    [{topologyKey: zone, maxSkew: 2, whenUnsatisfiable: DoNotSchedule, minDomains: 2,
+      labelSelector: {matchLabels: {a: b}}}]
+  priorityClassName: high
+  runtimeClassName: gvisor
+  dnsPolicy: Default
+  dnsConfig: {nameservers: [10.0.0.2, 10.0.0.1], searches: [b, a], options: {ndots: "2", edns0: ""}}
+  hostAliases: {10.0.0.1: [b.internal, a.internal]}
 serviceAccount: {name: full-account, annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/full"}}
 versions:
   v1: {weight: 80, resources: {memory: 512Mi}, outlierDetection: {interval: 10s}, retryBudget: {percent: 5%},
