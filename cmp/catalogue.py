@@ -206,7 +206,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "MS201": Entry(
         title="a version that is not there",
-        text=("A route leads to a version that the service does not have; its requests would be answered with 503."),
+        text=(
+            "A route leads to a version that the service does not have, or a version of an external host to none of "
+            "its endpoints; its requests would be answered with 503."
+        ),
         example=("versions: {v1: {}}\nroutes: {match: {path: /new}, to: v2}"),
         cure=("versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /new}, to: v2}"),
     ),
@@ -235,7 +238,8 @@ CATALOGUE: dict[str, Entry] = {
         title="a port that is not there, or whose protocol is not known",
         text=(
             "Ports are named by name or number. The part of a name before the first - is its protocol, as in "
-            "Istio; without one, the proxy would have to guess."
+            "Istio; without one, the proxy would have to guess. What is exposed has to speak what the gateway does: "
+            "HTTP, TLS that it passes on, or plain connections."
         ),
         example=("ports: {admin: 9090}"),
         cure=("ports: {http-admin: 9090}"),
@@ -250,9 +254,12 @@ CATALOGUE: dict[str, Entry] = {
         cure=("metadata: {name: reviews-api}"),
     ),
     "MS207": Entry(
-        title="two objects of one kind and name",
-        text=("Argo CD would apply one of the two and say nothing of the other."),
-        cure=("Rename one of the services, or give it another namespace."),
+        title="two of what can only be one",
+        text=(
+            "Of two objects of one kind and name, Argo CD would apply one and say nothing of the other; of two servers "
+            "of a gateway for one host, Istio."
+        ),
+        cure=("Rename one of the services, or give it another namespace; let one service write the server of a host."),
     ),
     "MS208": Entry(
         title="a call that its target refuses",
@@ -267,7 +274,8 @@ CATALOGUE: dict[str, Entry] = {
         title="two services take the same paths of a host",
         text=(
             "Istio merges the routes of a host at a gateway in no defined order. Paths of services must be "
-            "disjoint; one service may take the rest by naming no path."
+            "disjoint; one service may take the rest by naming no path. Connections of a port, or of a server name "
+            "whose TLS is passed on, go to one service."
         ),
         cure=("Give each service its own path in expose."),
     ),
@@ -307,7 +315,8 @@ CATALOGUE: dict[str, Entry] = {
         title="an outside host that cannot be declared so",
         text=(
             "A port of an outside host speaks one protocol for all callers of a namespace. A wildcard needs a "
-            "protocol that carries host names."
+            "protocol that carries host names. A service that declares the host as external owns it: calls go to "
+            "the ports that it has, and nobody else declares it."
         ),
         example=("calls: [https://api.example.com:8443, tcp://api.example.com:8443]"),
         cure=("calls: [https://api.example.com:8443]"),
@@ -327,7 +336,9 @@ CATALOGUE: dict[str, Entry] = {
             "successThreshold is 1 for liveness and startup probes; port and headers are for http probes, service "
             "for grpc ones; the grace period is whole seconds and longer than the five that pass before the stop "
             "signal; user 1337 is the proxy's; retries with attempts: 0 say nothing else; without mutual TLS there "
-            "are no identities; policies keep to the rules of Istio's webhook."
+            "are no identities; policies, external hosts and servers of gateways keep to the rules of Istio's webhook; "
+            "two Gateways have no certificate in common; what a key is about has to run here, as pods of ours, or "
+            "where the spec says."
         ),
         example=("shutdown: {grace: 3s}"),
         cure=("shutdown: {grace: 30s}"),

@@ -19,11 +19,11 @@ class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
     PREREQUISITES = -40  # accounts, configuration, disruption budgets: pods need them
-    NAMES = -30  # Services, outside hosts, gateways, and policies that allow: names before routes, allow before deny
+    NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
-    TRAFFIC = 10  # routes: traffic moves only to pods that are Ready
-    FOLLOWERS = 20  # autoscalers and all that nothing should wait for
+    TRAFFIC = 10  # routes, and servers of their own: traffic moves only to pods that are Ready
+    FOLLOWERS = 20  # autoscalers, certificates and all that nothing should wait for
 
 
 #: Kinds whose removal waits for the last wave: while a pod lives, what it uses and what protects it lives, and a subset
@@ -31,17 +31,21 @@ class Wave(IntEnum):
 PRUNE_LAST = frozenset(
     (
         "AuthorizationPolicy",
+        "Certificate",  # with its Secret, where cert-manager is told to remove that too
         "ConfigMap",
         "Deployment",
         "DestinationRule",
         "ExternalSecret",
         "PeerAuthentication",
+        "RequestAuthentication",
         "Role",
         "RoleBinding",
         "Service",
         "ServiceAccount",
         "ServiceEntry",
         "Sidecar",
+        "WorkloadEntry",
+        "WorkloadGroup",
     )
 )
 
@@ -49,7 +53,7 @@ PRUNE_LAST = frozenset(
 KEPT = frozenset(("PersistentVolumeClaim",))
 
 #: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
-LATE_GROUPS = ("external-secrets.io", "networking.istio.io", "security.istio.io")
+LATE_GROUPS = ("cert-manager.io", "external-secrets.io", "networking.istio.io", "security.istio.io")
 
 #: The order of kinds inside one wave, as Argo CD applies them (gitops-engine pkg/sync/sync_tasks.go); others come last.
 KIND_ORDER = {

@@ -22,7 +22,10 @@ apiVersion: meshspec.io/v1alpha1
 kind: MeshPlatform
 metadata: {name: production}
 gateways:
-  public: {hosts: "*.example.com", namespace: istio-ingress}
+  public:
+    hosts: "*.example.com"
+    namespace: istio-ingress
+    ports: {https-admin: {port: 8443, tls: admin}, mongo: 27017, tls-raw: {port: 9443, tls: PASSTHROUGH}}
   internal: {hosts: ["*.corp", "*"], namespace: istio-ingress}
 """
 VERSIONS = "versions: {v1: {}, v2: {weight: 10}}\n"
@@ -46,7 +49,7 @@ def completed(fragment: str) -> str:
 
 
 #: Blocks that are no specs.
-OTHERS = ("spec:\n  template:",)
+OTHERS = ("spec:\n  template:", "environments:\n  all-v1:")
 CASES = [
     (page.name, number, text)
     for page in PAGES

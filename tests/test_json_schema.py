@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from cmp.merge.form import Form
 from cmp.merge.forms import PLATFORM, SERVICE
+from cmp.merge.shapes import SHARED_KEYS
 from cmp.spec.models import MODELS, keys_of
 from cmp.spec.types import Model
 from tests.support import rich
@@ -107,6 +108,7 @@ KEYED = {"services", "environments", "env", "headers", "queryParams", "volumes",
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
 KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
 KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
+KEYED |= {"namespaces", "when", "outputClaimToHeaders"}
 
 
 def keyed(path: Steps) -> bool:
@@ -232,7 +234,7 @@ LISTS = [
     (kind, form.path)
     for kind, table in (("MeshService", SERVICE), ("MeshPlatform", PLATFORM))
     for form in table
-    if form.listing
+    if form.listing and not form.path.endswith(".*")  # no key of its own: the entry of a map
 ]
 
 
@@ -251,6 +253,9 @@ def test_nothing_but_lists_can_be_added_to() -> None:
     known |= {("Version", key) for model, key in known if model == "MeshService"}
     known |= {("Health", key) for model, key in known if model == "Probe"}
     known |= {(name, "parameters+") for name in ("MeshApp", "AppBody")}
+    # The platform says the same of the mesh, of namespaces and of gateways.
+    holders = ("MeshPlatform", "PlatformBody", "Namespace", "Gateway")
+    known |= {(name, f"{key}+") for name in holders for key in SHARED_KEYS if key != "mtls"}
     found = {
         (name, key)
         for name, definition in SCHEMA["$defs"].items()

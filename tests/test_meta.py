@@ -13,11 +13,12 @@ import yaml
 from cmp import pipeline
 from cmp.catalogue import CATALOGUE
 from cmp.checks import table
-from cmp.context.resolve import PROTOCOLS
+from cmp.context.names import PROTOCOLS
 from cmp.manifests import families
 from cmp.merge import layers
-from cmp.merge.compose import POLICY_KEYS, ROUTE_KEYS, WORKLOAD_KEYS
+from cmp.merge.compose import ROUTE_KEYS
 from cmp.merge.forms import PLATFORM, SERVICE
+from cmp.merge.running import POLICY_KEYS, WORKLOAD_KEYS
 from cmp.merge.shapes import Shape
 from cmp.node import Node
 from cmp.parse import Parsed

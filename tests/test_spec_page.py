@@ -68,8 +68,11 @@ apiVersion: meshspec.io/v1alpha1
 kind: MeshPlatform
 metadata: {name: prod}
 """
+GATEWAYS = "gateways: {public: {hosts: '*.example.com', namespace: edge}}"
 #: Where a key may stand that has a default: `@` is the key with its default, or nothing.
 PLACES = {
+    "Access.action": "access: {from: front, @}",
+    "Access.dryRun": "access: {from: front, action: DENY, @}",
     "Abort.percentage": "routes: {match: {path: /a}, fault: {abort: {httpStatus: 503, @}}}",
     "Delay.percentage": "routes: {match: {path: /a}, fault: {delay: {fixedDelay: 1s, @}}}",
     "Capabilities.drop": "pod: {containers: {web: {securityContext: {capabilities: {add: CHOWN, @}}}}}",
@@ -79,12 +82,17 @@ PLACES = {
     "ContainerSecurityContext.readOnlyRootFilesystem": "pod: {containers: {web: {securityContext: {@}}}}",
     "ExternalSecret.storeKind": "secrets: {a: {store: vault, key: a, @}}",
     "Gateway.httpsRedirect": "gateways: {public: {hosts: a.example.com, namespace: edge, tls: {credentialName: a}, @}}",
+    "GatewayTls.minProtocolVersion": "gateways: {a: {hosts: a.example.com, namespace: a, tls: {credentialName: a, @}}}",
+    "GatewayTls.mode": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {credentialName: a, @}}}",
+    "Issuer.group": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {issuer: {name: a, @}}}}",
+    "Issuer.kind": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {issuer: {name: a, @}}}}",
     "Match.ignoreUriCase": "routes: {match: {path: /a, @}, timeout: 1s}",
     "MeshService.mtls": "@",
     "MeshService.versions": "@",
     "Mirror.percentage": "versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /a}, mirror: {version: v2, @}}",
     "Mount.readOnly": "pod: {containers: {a: {image: 'a:1', mounts: {/a: {volume: /tmp, @}}}}}",
     "Mtls.mode": "mtls: {ports: {http: PERMISSIVE}, @}",
+    "OwnTls.httpsRedirect": "expose: {host: a.example.org, tls: {credentialName: a, @}}",
     "Replicas.cpu": "resources: {cpu: 1}\nreplicas: {max: 3, @}",
     "Replicas.min": "resources: {cpu: 1}\nreplicas: {max: 3, @}",
     "Retries.attempts": "retries: {perTryTimeout: 1s, @}",
@@ -126,8 +134,8 @@ def test_a_default_gives_what_leaving_it_out_gives(field: str, tmp_path: Path) -
 
 
 def output(directory: Path, field: str, text: str) -> str:
-    platform = field.startswith("Gateway.")
-    (directory / "meshplatform.yaml").write_text(PLATFORM + text * platform)
+    platform = field.startswith(("Gateway", "Issuer."))
+    (directory / "meshplatform.yaml").write_text(PLATFORM + (text if platform else GATEWAYS))
     (directory / "meshspec.yaml").write_text(SERVICE + text * (not platform))
     return emit(render(str(directory), Environment("shop", source_path="."), {}).manifests, "yaml")
 

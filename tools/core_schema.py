@@ -16,6 +16,8 @@ from typing import Any
 
 from pydantic_core import __version__
 
+from cmp.spec import addresses as a
+from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
@@ -45,7 +47,13 @@ def schema(kind: str) -> Any:
 
 '''
 
-_MODULES = {"cmp.spec.kubernetes": "k", "cmp.spec.syntax": "s", "cmp.spec.validators": "v"}
+_MODULES = {
+    "cmp.spec.addresses": "a",
+    "cmp.spec.identity": "i",
+    "cmp.spec.kubernetes": "k",
+    "cmp.spec.syntax": "s",
+    "cmp.spec.validators": "v",
+}
 _DROPPED = ("metadata", "serialization", "computed_fields", "ref")
 
 

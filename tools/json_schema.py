@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
 from cmp.diagnostics import Pos
-from cmp.merge.compose import POLICY_KEYS, WORKLOAD_KEYS
 from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
 from cmp.merge.form import Form
 from cmp.merge.forms import PLATFORM, SERVICE
-from cmp.merge.workload_forms import resources
+from cmp.merge.running import POLICY_KEYS, WORKLOAD_KEYS
+from cmp.merge.shapes import SHARED_KEYS, SHARING
+from cmp.merge.shorthands import resources
 from cmp.node import Node
 from cmp.spec.models import MODELS
 from tools.descriptions import DOCUMENT_KEYS, of_field
@@ -32,7 +34,7 @@ def json_schema() -> str:
         defs.update(schema.pop("$defs", {}))
         defs[model.__name__] = schema
     _widen(defs, "MeshService", [*SERVICE, *_for_versions(SERVICE)])
-    _widen(defs, "MeshPlatform", PLATFORM)
+    _widen(defs, "MeshPlatform", [*PLATFORM, *_for_platforms(SERVICE)])
     _shorthands(defs)
     _documents(defs)
     for schema in defs.values():
@@ -64,6 +66,17 @@ def _for_versions(forms: Iterable[Form]) -> list[Form]:
         form._replace(path=f"versions.*.{form.path}")
         for form in forms
         if form.path.split(".")[0] in (*WORKLOAD_KEYS, *POLICY_KEYS)
+    ]
+
+
+def _for_platforms(forms: Iterable[Form]) -> list[Form]:
+    """The forms of the fields that the platform has for the mesh, for namespaces and for gateways."""
+    return [
+        form._replace(path=f"{holder}{form.path}")
+        for form in forms
+        for key in [re.split(r"\W", form.path)[0]]
+        for holder in SHARING
+        if key in SHARED_KEYS and (key, holder) != ("mtls", "gateways.*.")
     ]
 
 
@@ -117,6 +130,8 @@ def _apply(holder: Schema, key: str, form: Form) -> None:
         shorter.append(_items(schema))
     if form.text is not None:
         shorter.append(SCALAR)
+    if form.listed is not None:
+        shorter.append({"type": "array", "items": SCALAR})
     listed = schema["anyOf"] if "anyOf" in schema else [{k: v for k, v in schema.items() if k != "default"}]
     widened = {"anyOf": [*listed, *(one for one in shorter if one not in listed)]} if shorter else schema
     holder[key] = widened

@@ -200,7 +200,8 @@ class _Block:
         form = self._forms.get(self._section.path)
         if form is None:
             return
-        short = [f"A plain value is its `{form.text}`."] if isinstance(form.text, str) else []
+        plain = "A plain value or a list" if form.listed else "A plain value"
+        short = [f"{plain} is its `{form.text}`."] if isinstance(form.text, str) else []
         short += [sentence(form.text)] if callable(form.text) else []
         if short:
             yield " ".join(short) + "\n"

@@ -66,7 +66,8 @@ class Values:
         short = without_none(types_of(plain)[form.text])
         if get_origin(short) is tuple:
             short = get_args(short)[0]
-        return f"{self._long(short, f'{path}.{form.text}')} or {long}"
+        written = self._long(short, f"{path}.{form.text}")
+        return f"{written}, list of them or {long}" if form.listed else f"{written} or {long}"
 
     def _long(self, plain: Any, path: str) -> str:
         if isinstance(plain, type) and issubclass(plain, Model):

@@ -10,6 +10,8 @@ from cmp.checks.traffic import named
 from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Grant, Service
 from cmp.context.names import split
+from cmp.context.outside import declared_by
+from cmp.context.rules import Rule
 
 
 def check_calls(context: Context) -> Iterator[Finding]:
@@ -17,11 +19,12 @@ def check_calls(context: Context) -> Iterator[Finding]:
     for service in context.services:
         for index, call in enumerate(service.spec.calls):
             target = context.service(*split(call.service, service.namespace)) if call.service is not None else None
-            if target is None or target is service or admits(target, service.principal, service.namespace):
+            if target is None or target is service or admits(context, target, service.principal, service.namespace):
                 continue
-            message = f'"{service.name}" calls "{target.name}", which does not admit it'
+            denied = target_denies(context, target, service.principal, service.namespace)
+            message = f'"{service.name}" calls "{target.name}", which {"denies" if denied else "does not admit"} it'
             related = ((target, ("access",), "its access is decided here"),)
-            help = _admit(service, target)
+            help = "leave the call out, or let the rule that denies say less" if denied else _admit(service, target)
             yield Finding("MS208", service, ("calls", index, "service"), message, help, related=related)
 
 
@@ -30,19 +33,74 @@ def _admit(caller: Service, target: Service) -> str:
     return f'add to "{target.name}": access: {name}'
 
 
-def admits(target: Service, identity: str, namespace: str) -> bool:
-    """Whether some grant of a service covers a caller, for whatever request."""
-    return identity == target.principal or any(_covers(grant, identity, namespace) for grant in target.grants)
+def admits(context: Context, target: Service, identity: str, namespace: str, *, named: bool = False) -> bool:
+    """Whether a caller may be let in by a service, or by the platform for it, for whatever request.
 
-
-def _covers(grant: Grant, identity: str, namespace: str) -> bool:
-    if not grant.sources:
+    Whom a rule knows by address or token may be anybody; with ``named`` such rules do not count.
+    """
+    if not target.facts.labels:
+        return True  # there is no proxy of the mesh that could refuse
+    if target_denies(context, target, identity, namespace):
+        return False
+    around = context.platform.around(target.namespace) if context.platform is not None else ()
+    if not target.facts.guarded and all(one.grants is None for one in around):
         return True
-    for source in grant.sources:
-        names, principals = source.get("namespaces"), source.get("principals")
-        if (names is None or namespace in names) and (principals is None or _one_of(principals, identity)):
-            return True
-    return False
+    granted = [*target.grants, *(grant for one in around for grant in one.grants or ())]
+    return identity == target.principal or any(_covers(one, identity, namespace, named) for one in granted)
+
+
+def target_denies(context: Context, target: Service, identity: str, namespace: str) -> bool:
+    """Whether a caller is denied whatever it asks for."""
+    around = context.platform.around(target.namespace) if context.platform is not None else ()
+    listed = [*target.policies, *(policy for one in around for policy in one.policies)]
+    rules = [rule for policy in listed if policy.action == "DENY" and not policy.dry_run for rule in policy.rules]
+    return any(_only_callers(rule) and _covers(rule, identity, namespace) for rule in rules)
+
+
+def _only_callers(rule: Rule) -> bool:
+    """Whether a rule asks for nothing but identities, which a render knows."""
+    known = all(_known(key) for source in rule.sources for key in source)
+    return not rule.operations and known and all(one.key in ASKED for one in rule.conditions)
+
+
+def _known(key: str) -> bool:
+    return key in ATTRIBUTES or any(key == f"not{name[0].upper()}{name[1:]}" for name in ATTRIBUTES)
+
+
+def _covers(rule: Grant | Rule, identity: str, namespace: str, named: bool = False) -> bool:
+    """Whether a caller may be one that a rule is about. What its requests hold beside the caller is left open."""
+    values = {"principals": identity, "namespaces": namespace, "serviceAccounts": _account(identity)}
+    values["trustDomains"] = identity.partition("/")[0]
+    for one in rule.conditions:
+        if one.key in ASKED and not _fits(values[ASKED[one.key]], one.values, one.unwanted):
+            return False
+    return any(
+        all(
+            _fits(value, source.get(key, ()), source.get(f"not{key[0].upper()}{key[1:]}", ()))
+            for key, value in values.items()
+        )
+        for source in rule.sources or ({},)
+        if not named or all(_known(key) for key in source)
+    )
+
+
+#: Fields and attributes that name callers, by what of an identity they are about.
+ATTRIBUTES = ("principals", "namespaces", "serviceAccounts", "trustDomains")
+ASKED = {
+    "source.principal": "principals",
+    "source.namespace": "namespaces",
+    "source.serviceAccount": "serviceAccounts",
+    "source.trustDomain": "trustDomains",
+}
+
+
+def _account(identity: str) -> str:
+    namespace, _, name = identity.partition("/ns/")[2].partition("/sa/")
+    return f"{namespace}/{name}"
+
+
+def _fits(value: str, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> bool:
+    return (not wanted or _one_of(wanted, value)) and not _one_of(unwanted, value)
 
 
 def _one_of(patterns: tuple[str, ...], identity: str) -> bool:
@@ -53,6 +111,18 @@ def _one_of(patterns: tuple[str, ...], identity: str) -> bool:
         or (pattern.startswith("*") and identity.endswith(pattern[1:]))
         for pattern in patterns
     )
+
+
+def check_exposed(context: Context) -> Iterator[Finding]:
+    """A gateway that publishes a service is not denied by it."""
+    for service in context.services:
+        for one in service.exposures:
+            if one.gateway is not None and target_denies(
+                context, service, one.gateway.principal, one.gateway.namespace
+            ):
+                message = f'gateway "{one.gateway.name}" publishes this, and "{service.name}" denies it'
+                help = "let the rule that denies say less, or do not publish the service there"
+                yield Finding("MS208", service, ("expose", one.at), message, help)
 
 
 def check_destinations(context: Context) -> Iterator[Finding]:
@@ -74,12 +144,21 @@ def _refused(context: Context, service: Service, other: Service, path: tuple[Ste
     if path[0] != "expose":
         for caller in context.services:
             identity = (caller.principal, caller.namespace)
-            if caller not in (service, other) and admits(service, *identity) and not admits(other, *identity):
+            if caller in (service, other) or not (service.facts.guarded or _calls(caller, service)):
+                continue  # where anybody may call, only those who say so are known
+            if admits(context, service, *identity, named=True) and not admits(context, other, *identity):
                 yield caller.name, _admit(caller, other)
     exposing = [one.gateway for one in service.exposures if path[0] != "expose" or one.at == path[1]]
     for gateway in {one.name: one for one in exposing if one is not None}.values():
-        if not admits(other, gateway.principal, gateway.namespace):
+        if not admits(context, other, gateway.principal, gateway.namespace):
             yield f"gateway {gateway.name}", f'add to "{other.name}": access: {{from: {{gateway: {gateway.name}}}}}'
+
+
+def _calls(caller: Service, service: Service) -> bool:
+    return any(
+        one.service is not None and split(one.service, caller.namespace) == (service.name, service.namespace)
+        for one in caller.spec.calls
+    )
 
 
 def check_hosts(context: Context) -> Iterator[Finding]:
@@ -88,15 +167,17 @@ def check_hosts(context: Context) -> Iterator[Finding]:
     The proxy sends what it got: a request that came as plain HTTP would be sent so to a port that expects TLS.
     """
     for service in context.services:
-        entries = [
-            entry for other in context.services if other.namespace == service.namespace for entry in other.external
-        ]
+        there = [other for other in context.services if other.namespace == service.namespace]
+        entries = [entry for other in there for entry in (*other.external, *declared_by(other))]
         for one, path in named(service):
             if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
                 continue
             declared = next((entry for entry in entries if entry.host == one.host), None)
             spoken = SPOKEN.get(str(path[0]), SPOKEN["routes"])
+            owner = next((other for other in there if other.outside and one.host in other.outside.hosts), None)
             help = f"add it to this service: calls: {spoken.example.format(one.host)}"
+            if owner is not None:
+                help = port_for(owner, spoken)
             if declared is None:
                 message = f'nobody declares the host "{one.host}"'
                 yield Finding("MS217", service, (*path, "host"), message, help)
@@ -121,44 +202,51 @@ SPOKEN = {
 }
 
 
+def port_for(owner: Service, spoken: Spoken) -> str:
+    """How the owner of an outside host lets rules lead there: of plain HTTP the proxy makes TLS on the way."""
+    written = f"{spoken.example.partition('://')[0]}: 443"
+    if spoken.protocols == HTTP_PROTOCOLS:
+        tls = "{mode: SIMPLE, caCertificates: /etc/ssl/certs/ca-certificates.crt}"
+        written = f"http: {{port: 80, targetPort: 443, tls: {tls}}}"
+    return f'add to "{owner.name}": ports: {{{written}}}'
+
+
 def check_identities(context: Context) -> Iterator[Finding]:
-    """Without mutual TLS no caller has an identity, and who is listed by identity cannot get in."""
+    """Without mutual TLS no caller has an identity: who is let in by it cannot get in, who is denied by it can."""
     for service in context.services:
         mtls = service.spec.mtls
-        if mtls is None:
-            continue
-        open_: list[tuple[str, ...]] = []
-        if mtls.mode == "DISABLE" and any(grant.sources for grant in service.grants):
-            open_.append(("mode",))
-        for name, mode in mtls.ports.items():
+        places: list[tuple[tuple[str, ...], str | None]] = []
+        if mtls is not None and mtls.mode == "DISABLE":
+            places.append((("mode",), None))
+        for name, mode in mtls.ports.items() if mtls is not None else ():
             port = service.port(name)
-            if mode == "DISABLE" and port is not None and _asked_for(service, str(port.target)):
-                open_.append(("ports", name))
-        for below in open_:
-            message = "callers have no identity here, so nobody that access lists gets in"
-            help = "use PERMISSIVE, or let anybody in: access: [{}]"
-            yield Finding("MS218", service, ("mtls", *below), message, help)
+            if mode == "DISABLE" and port is not None:
+                places.append((("ports", name), str(port.target)))
+        for path, target in places:
+            yield from _nobody_known(service, path, target)
 
 
-def _asked_for(service: Service, target: str) -> bool:
-    """Whether somebody is admitted to a container port by identity."""
-    return any(
-        grant.sources
-        and (not grant.operations or any(target in one.get("ports", (target,)) for one in grant.operations))
-        for grant in service.grants
+def _nobody_known(service: Service, path: tuple[str, ...], target: str | None) -> Iterator[Finding]:
+    denying = [rule for policy in service.policies if policy.action == "DENY" for rule in policy.rules]
+    if any(_asks_who(grant, target) for grant in service.grants):
+        message = "callers have no identity here, so nobody that access lists gets in"
+        help = "use PERMISSIVE, or let anybody in: access: [{}]"
+        yield Finding("MS218", service, ("mtls", *path), message, help)
+    elif any(_asks_who(rule, target) for rule in denying):
+        message = "callers have no identity here, so a rule that denies some of them denies nobody, or all"
+        yield Finding("MS218", service, ("mtls", *path), message, "use STRICT")
+
+
+def _asks_who(rule: Grant | Rule, target: str | None) -> bool:
+    """Whether a rule asks for an identity, at a container port or, without one, at any."""
+    who = any(_known(key) for source in rule.sources for key in source) or any(
+        one.key in ASKED for one in rule.conditions
     )
-
-
-def check_operations(context: Context) -> Iterator[Finding]:
-    """Methods and paths are of HTTP: a rule that asks for them never matches on another port."""
-    for service in context.services:
-        for index, rule in enumerate(service.spec.access):
-            for number, operation in enumerate(rule.to):
-                key = "methods" if operation.methods else "paths" if operation.paths else None
-                named = [service.port(name) for name in operation.ports] or list(service.ports)
-                if key is not None and not any(port is None or port.protocol in HTTP_PROTOCOLS for port in named):
-                    message = f'"{key}" never match: no port of this rule speaks HTTP'
-                    yield Finding("MS218", service, ("access", index, "to", number, key), message, "leave it out", True)
+    operations = rule.operations or ({},)
+    return who and any(
+        target is None or (target in one.get("ports", (target,)) and target not in one.get("notPorts", ()))
+        for one in operations
+    )
 
 
 def check_external(context: Context) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ class Finding(NamedTuple):
     message: str
     help: str = ""
     on_key: bool = False
-    related: tuple[tuple[Service, tuple[Step, ...], str], ...] = ()
+    related: tuple[tuple[Service | Platform, tuple[Step, ...], str], ...] = ()
     pos: Pos | None = None
 
 

@@ -16,12 +16,14 @@ from cmp.context.model import Context, Platform, Service
 class Gate(NamedTuple):
     """A field by its path in the language (``*`` any name, ``[]`` any item), and the release of Istio that brought it.
 
-    ``field`` is where the CustomResourceDefinition has it: kind and path.
+    ``field`` is where the CustomResourceDefinition has it: kind and path. With a ``value`` the field is older, and only
+    this value of it came then.
     """
 
     release: tuple[int, int]
     path: str
     field: str
+    value: str = ""
 
 
 def _policy(release: tuple[int, int], path: str) -> tuple[Gate, ...]:
@@ -36,13 +38,38 @@ def _retries(release: tuple[int, int], key: str) -> tuple[Gate, ...]:
     return tuple(Gate(release, f"{holder}retries.{key}", f"VirtualService.http[].retries.{key}") for holder in holders)
 
 
+def _callers(*holders: str) -> tuple[Gate, ...]:
+    """The fields of rules and tokens, wherever these may stand."""
+    source, rule = "AuthorizationPolicy.rules[].from[].source", "access[].from[]"
+    return tuple(
+        Gate(release, f"{holder}{path}", field)
+        for holder in holders
+        for release, path, field in (
+            ((1, 25), f"{rule}.serviceAccounts", f"{source}.serviceAccounts"),
+            ((1, 25), f"{rule}.notServiceAccounts", f"{source}.notServiceAccounts"),
+            ((1, 28), "jwt[].spaceDelimitedClaims", "RequestAuthentication.jwtRules[].spaceDelimitedClaims"),
+            ((1, 30), f"{rule}.trustDomains", f"{source}.trustDomains"),
+            ((1, 30), f"{rule}.notTrustDomains", f"{source}.notTrustDomains"),
+        )
+    )
+
+
 SERVICE: tuple[Gate, ...] = (
     *_policy((1, 27), "retryBudget"),
     *_policy((1, 28), "loadBalancer.consistentHash.httpCookie.attributes"),
     *_retries((1, 26), "backoff"),
     *_retries((1, 26), "retryIgnorePreviousHosts"),
+    Gate((1, 26), "expose[].tls.credentialNames", "Gateway.servers[].tls.credentialNames"),
+    Gate((1, 28), "external.resolution", "ServiceEntry.resolution", "DYNAMIC_DNS"),
+    *_callers(""),
 )
-PLATFORM: tuple[Gate, ...] = ()
+PLATFORM: tuple[Gate, ...] = (
+    *(
+        Gate((1, 26), f"gateways.*.{holder}tls.credentialNames", "Gateway.servers[].tls.credentialNames")
+        for holder in ("", "ports.*.")
+    ),
+    *_callers("", "namespaces.*.", "gateways.*."),
+)
 
 
 def check_gates(context: Context) -> Iterator[Finding]:
@@ -55,19 +82,21 @@ def check_gates(context: Context) -> Iterator[Finding]:
         for gate in gates:
             if have >= gate.release:
                 continue
-            for path in _written(owner.spec, gate.path.replace("[]", ".[]").split("."), ()):
+            for path, found in _written(owner.spec, gate.path.replace("[]", ".[]").split("."), ()):
+                if gate.value not in ("", found):
+                    continue
                 shown, want = (".".join(map(str, version)) for version in (have, gate.release))
-                message = f'Istio {shown} does not know "{path[-1]}": it came with {want}'
+                message = f'Istio {shown} does not know "{gate.value or path[-1]}": it came with {want}'
                 help = "leave it out, or raise istio.version of the platform when the mesh has it"
                 yield Finding("MS212", owner, path, message, help, True)
 
 
-def _written(value: Any, steps: list[str], path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    """The places below a value that a path leads to and where something is written."""
+def _written(value: Any, steps: list[str], path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], Any]]:
+    """The places below a value that a path leads to and where something is written, with what is."""
     if value in (None, (), {}):
         return
     if not steps:
-        yield path
+        yield path, value
     elif steps[0] == "*":
         for name, below in value.items():
             yield from _written(below, steps[1:], (*path, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
 from cmp.context import paths
@@ -10,31 +11,53 @@ from cmp.context.matching import MESH, by_source
 from cmp.context.model import Context, HttpRule, Service
 from cmp.context.names import delegated_name, split
 from cmp.context.paths import PathRule
+from cmp.context.routes import stands_alone
 from cmp.diagnostics import did_you_mean
+
+if TYPE_CHECKING:
+    from cmp.spec.traffic import Match
+
+
+def _matches(service: Service) -> Iterator[tuple[Match, tuple[Step, ...]]]:
+    for index, route in enumerate(service.spec.routes):
+        for number, match in enumerate(route.match):
+            yield match, ("routes", index, "match", number)
+
+
+def _exposing(service: Service) -> set[str]:
+    return {one.gateway.name for one in service.exposures if one.gateway is not None}
 
 
 def check_places(context: Context) -> Iterator[Finding]:
-    """Gateways that matches name are among those that expose the service; claims are known at gateways only."""
+    """Gateways that matches name are among those that expose the service."""
     names = [gateway.name for gateway in context.platform.gateways] if context.platform is not None else []
     for service in context.services:
-        exposing = {one.gateway.name for one in service.exposures if one.gateway is not None}
-        for index, route in enumerate(service.spec.routes):
-            for number, match in enumerate(route.match):
-                at: tuple[Step, ...] = ("routes", index, "match", number)
-                for position, name in enumerate(match.gateways):
-                    if name not in (MESH, *names):
-                        message = f'the platform has no gateway "{name}"'
-                        help = did_you_mean(name, [*names, MESH])
-                        yield Finding("MS202", service, (*at, "gateways", position), message, help)
-                    elif name not in (MESH, *exposing):
-                        message = f'"{service.name}" is not exposed at "{name}", so no request gets here from there'
-                        help = f"add expose: {{host: ..., gateway: {name}}}, or leave it out"
-                        yield Finding("MS219", service, (*at, "gateways", position), message, help)
-                if match.claims and (not exposing or by_source(match) or match.gateways == (MESH,)):
-                    message = "claims are known at gateways, and callers in the mesh: no request fits this match"
-                    if not exposing:
-                        message = f'claims are known at gateways only, and no gateway exposes "{service.name}"'
-                    yield Finding("MS219", service, (*at, "claims"), message, "match a header in the mesh", True)
+        exposing = _exposing(service)
+        for match, at in _matches(service):
+            for position, name in enumerate(match.gateways):
+                if name not in (MESH, *names):
+                    message = f'the platform has no gateway "{name}"'
+                    help = did_you_mean(name, [*names, MESH])
+                    yield Finding("MS202", service, (*at, "gateways", position), message, help)
+                elif name not in (MESH, *exposing):
+                    message = f'"{service.name}" is not exposed at "{name}", so no request gets here from there'
+                    help = f"add expose: {{host: ..., gateway: {name}}}, or leave it out"
+                    yield Finding("MS219", service, (*at, "gateways", position), message, help)
+
+
+def check_claims(context: Context) -> Iterator[Finding]:
+    """Claims of tokens are known at gateways only, and callers in the mesh only."""
+    for service in context.services:
+        exposing = _exposing(service)
+        for match, at in _matches(service):
+            if not match.claims:
+                continue
+            if not exposing:
+                message = f'claims are known at gateways only, and no gateway exposes "{service.name}"'
+                yield Finding("MS219", service, (*at, "claims"), message, "match a header in the mesh", True)
+            elif by_source(match) or match.gateways == (MESH,):
+                message = "claims are known at gateways, and callers in the mesh: no request fits this match"
+                yield Finding("MS219", service, (*at, "claims"), message, "match one of them", True)
 
 
 def check_combinations(context: Context) -> Iterator[Finding]:
@@ -42,7 +65,7 @@ def check_combinations(context: Context) -> Iterator[Finding]:
     for service in context.services:
         for exposure in service.exposures:
             item = exposure.spec
-            if item.to or item.destinations:
+            if exposure.kind != "http" or stands_alone(item):
                 continue
             at: tuple[Step, ...] = ("expose", exposure.at)
             rewrite = item.rewrite

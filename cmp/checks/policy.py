@@ -197,6 +197,8 @@ def check_tls_fits(context: Context) -> Iterator[Finding]:
     """What callers' proxies speak is what the service's proxy takes."""
     for held in _held(context):
         service, policy, path = held
+        if not service.facts.mtls:
+            continue  # what is spoken there is not decided here
         ports = [port for port in service.ports if path[:1] != ("ports",) or port.name == path[1]]
         modes = {_mode(service, port.name) for port in ports}
         tls = policy.tls.mode if policy.tls is not None else None

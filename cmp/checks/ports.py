@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cmp.checks.finding import Finding, Step
+from cmp.checks.held import operations
 from cmp.checks.traffic import named
 from cmp.context.model import HTTP_PROTOCOLS, Context, Port, Service, find_port
-from cmp.context.names import split
-from cmp.context.resolve import PROTOCOLS, protocol_of
+from cmp.context.names import PROTOCOLS, protocol_of, split
 from cmp.diagnostics import did_you_mean
 
 
@@ -28,7 +28,7 @@ def check_ports(context: Context) -> Iterator[Finding]:
                 message = f'ports "{seen[one.number]}" and "{one.name}" have the same number {one.number}'
                 yield Finding("MS205", service, ("ports", one.name), message, "change one of the numbers")
             seen.setdefault(one.number, one.name)
-            if one.target in PROXY_PORTS:
+            if one.target in PROXY_PORTS and service.outside is None:
                 message = f"port {one.target} belongs to Istio's proxy"
                 yield Finding("MS205", service, ("ports", one.name), message, "let the application listen elsewhere")
 
@@ -47,7 +47,8 @@ def check_route_ports(context: Context) -> Iterator[Finding]:
                 yield Finding(
                     "MS205", service, path, f'"{service.name}" has no port "{port}"', did_you_mean(port, names)
                 )
-        if service.spec.routes and not any(port.protocol in HTTP_PROTOCOLS for port in service.ports):
+        http = service.facts.runs == "host" or any(port.protocol in HTTP_PROTOCOLS for port in service.ports)
+        if service.spec.routes and not http:
             message = f'"{service.name}" has routes, but no HTTP port'
             yield Finding("MS205", service, ("routes",), message, "add port: 8080, or remove the routes", True)
 
@@ -87,9 +88,9 @@ def _named_ports(service: Service) -> Iterator[tuple[str, tuple[Step, ...]]]:
     for one, path in named(service):
         if one.version is not None and one.port is not None:
             yield one.port, (*path, "port")
-    for index, rule in enumerate(spec.access):
-        for number, operation in enumerate(rule.to):
-            for at, port in enumerate(operation.ports):
-                yield port, ("access", index, "to", number, "ports", at)
+    for operation, path in operations(spec.access, spec.jwt):
+        for key in ("ports", "notPorts"):
+            for at, port in enumerate(getattr(operation, key)):
+                yield port, (*path, key, at)
     for port in spec.mtls.ports if spec.mtls is not None else ():
         yield port, ("mtls", "ports", port)

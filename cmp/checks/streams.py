@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cmp.checks.finding import Finding, Step
+from cmp.context.hosts import fits
 from cmp.context.model import TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Service
 
 
@@ -71,6 +72,11 @@ def check_server_names(context: Context) -> Iterator[Finding]:
                     if "." not in name or name == "*":
                         message = f'"{name}" is not the whole name of a server'
                         yield Finding("MS104", service, path, message, f"write for example {service.host}")
+                    elif service.outside is not None:
+                        if not any(fits(host, name) for host in service.outside.hosts):
+                            message = f'"{name}" is no host of "{service.name}"'
+                            help = f"hosts are {', '.join(service.outside.hosts)}"
+                            yield Finding("MS218", service, path, message, help)
                     elif service.http and name != service.host:
                         message = f'HTTP requests for "{name}" would follow the routes of "{service.name}"'
                         help = "give what speaks TLS a service of its own"

@@ -1,4 +1,4 @@
-"""Checks of routing: versions, weights, ports, gateways, hosts and paths."""
+"""Checks of routing: versions, weights, answers, retries and what no request reaches."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
 from cmp.context import paths
-from cmp.context.hosts import best
 from cmp.context.matching import has_conditions
-from cmp.context.model import HTTP_PROTOCOLS, Context, Exposure, HttpMatch, IngressHosts, Service
+from cmp.context.model import Context, Service
 from cmp.context.paths import PathRule
-from cmp.context.resolve import candidates
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -92,117 +90,11 @@ def check_versions(context: Context) -> Iterator[Finding]:
         for name, at in used:
             if name not in names:
                 message = f'"{service.name}" has no version "{name}"'
-                yield Finding("MS201", service, at, message, did_you_mean(name, names))
+                yield Finding("MS201", service, at, message, did_you_mean(name, names) or ELSEWHERE)
 
 
-def check_gateways(context: Context) -> Iterator[Finding]:
-    """A host has one gateway that serves it, and a port that speaks HTTP."""
-    gateways = context.platform.gateways if context.platform is not None else ()
-    names = [gateway.name for gateway in gateways]
-    for service in context.services:
-        for exposure in service.exposures:
-            item, path = exposure.spec, ("expose", exposure.at)
-            if item.host is None and not item.delegated:
-                message = f'"expose[{exposure.at}].host" is missing'
-                yield Finding("MS102", service, path, message, "add host: ...")
-            elif item.delegated and item.gateway is None:
-                pass  # whose host it is, and at which gateway, is said by who hands it over
-            elif not gateways:
-                help = (
-                    "declare it in a meshplatform.yaml here or above (in Argo CD, manifest-generate-paths must send it)"
-                )
-                yield Finding("MS202", service, path, "there is no gateway to expose this host on", help)
-            elif item.gateway is not None and item.gateway not in names:
-                message = f'the platform has no gateway "{item.gateway}"'
-                yield Finding("MS202", service, (*path, "gateway"), message, did_you_mean(item.gateway, names))
-            elif item.host is not None:
-                yield from _gateway_serves(service, exposure, item.host, context)
-            yield from _exposed_port(service, exposure)
-        for index, rule in enumerate(service.spec.access):
-            for number, source in enumerate(rule.from_):
-                for at, name in enumerate(source.gateway):
-                    if name not in names:
-                        where = ("access", index, "from", number, "gateway", at)
-                        message = f'the platform has no gateway "{name}"'
-                        yield Finding("MS202", service, where, message, did_you_mean(name, names))
-
-
-def _gateway_serves(service: Service, exposure: Exposure, host: str, context: Context) -> Iterator[Finding]:
-    gateways = context.platform.gateways if context.platform is not None else ()
-    found = candidates(gateways, exposure.spec)
-    path = ("expose", exposure.at, "host")
-    if len(found) > 1:
-        listed = ", ".join(gateway.name for gateway in found)
-        message = f'several gateways serve "{host}": {listed}'
-        yield Finding("MS204", service, path, message, f"choose one: gateway: {found[0].name}")
-    elif not found or best(found[0].spec.hosts, host) < 0:
-        hosts = sorted({host for gateway in (found or gateways) for host in gateway.spec.hosts})
-        name = f'gateway "{found[0].name}" does not serve' if found else "no gateway serves"
-        message = f'{name} "{host}"'
-        yield Finding("MS204", service, path, message, f"hosts served: {', '.join(hosts)}")
-
-
-def _exposed_port(service: Service, exposure: Exposure) -> Iterator[Finding]:
-    path: tuple[Step, ...] = ("expose", exposure.at)
-    named, port = exposure.spec.port, exposure.port
-    names = [one.name for one in service.ports if one.protocol in HTTP_PROTOCOLS]
-    if port is None and named is not None:
-        message = f'"{service.name}" has no port "{named}"'
-        yield Finding("MS205", service, (*path, "port"), message, did_you_mean(named, names))
-    elif port is None:
-        message = f'"{service.name}" has no one HTTP port to expose'
-        help = f"name one: port: {names[0]}" if names else "add port: 8080"
-        yield Finding("MS205", service, path, message, help)
-    elif port.protocol not in HTTP_PROTOCOLS:
-        message = f'port "{port.name}" does not speak HTTP; other protocols are not built yet'
-        yield Finding("MS106", service, (*path, "port"), message, "expose an HTTP port")
-
-
-def check_paths(context: Context) -> Iterator[Finding]:
-    """On one host of a gateway no request fits rules of two services; one may take the rest.
-
-    Istio merges the VirtualServices of a host at a gateway in no defined order, and moves only what matches everything
-    behind the others (istio pilot/pkg/networking/core/route, SortVHostRoutes).
-    """
-    taken: dict[tuple[str, str], list[tuple[Service, IngressHosts]]] = {}
-    for service in context.services:
-        for ingress in service.ingress:
-            for host in ingress.hosts:
-                taken.setdefault((ingress.gateway.name, host), []).append((service, ingress))
-    for (gateway, host), items in sorted(taken.items()):
-        for index, (service, ingress) in enumerate(items):
-            for other, earlier in items[:index]:
-                clash = _clash(ingress, earlier)
-                if clash is not None:
-                    message = f'"{service.name}" and "{other.name}" both take {clash} of "{host}"'
-                    related = ((other, _exposing(other, gateway, host), "also taken here"),)
-                    path = _exposing(service, gateway, host)
-                    yield Finding("MS209", service, path, message, "give each its own path", related=related)
-
-
-def _exposing(service: Service, gateway: str, host: str) -> tuple[Step, ...]:
-    """The path of the first item that exposes a host on a gateway."""
-    return next(
-        ("expose", one.at)
-        for one in service.exposures
-        if one.gateway is not None and (one.gateway.name, one.spec.host) == (gateway, host)
-    )
-
-
-def _clash(one: IngressHosts, other: IngressHosts) -> str | None:
-    """What two services both take: a path, or all of them. One that takes the rest does not clash."""
-    for left in (match for rule in one.rules for match in rule.matches):
-        for right in (match for rule in other.rules for match in rule.matches):
-            if (left == ANY_REQUEST) != (right == ANY_REQUEST):
-                continue
-            a, b = (match.path or paths.EVERYTHING.outer for match in (left, right))
-            if paths.overlap(a, b):
-                longer = max(a, b, key=lambda rule: len(rule.value)).value
-                return "all paths" if longer == "/" else longer
-    return None
-
-
-ANY_REQUEST = HttpMatch()
+#: What to write where there are no versions.
+ELSEWHERE = "lead to another service: destinations: {service: name}"
 
 
 def check_reachable(context: Context) -> Iterator[Finding]:
@@ -236,30 +128,30 @@ def _of_routes(service: Service) -> list[Taken]:
 
 def _by_host(service: Service) -> Iterator[list[Taken]]:
     """The items of each host, in the order in which they are tried."""
-    hosts: dict[tuple[str, str], list[Taken]] = {}
+    hosts: dict[tuple[str, ...], list[Taken]] = {}
     for one in sorted(service.exposures, key=lambda item: not item.spec.path):
         rules = [span.outer for span in paths.spans(one.spec.path, None)]
-        key = (one.gateway.name if one.gateway else "", one.spec.host or "")
+        gateway, port = one.gateway.name if one.gateway else "", one.server.name if one.server else ""
+        key = (gateway, port, one.kind, one.spec.host or f"[{one.at}]")  # of ports without hosts another check tells
         hosts.setdefault(key, []).append((("expose", one.at), rules, rules))
     yield from hosts.values()
 
 
 def check_answers(context: Context) -> Iterator[Finding]:
-    """A route that the proxy answers itself sends nothing on, and so has no more to say."""
+    """A route or host that the proxy answers itself sends nothing on, and so has no more to say."""
     for service in context.services:
-        for index, route in enumerate(service.spec.routes):
-            answers = next((key for key in ("redirect", "directResponse") if getattr(route, key)), None)
+        for target, path in targets(service):
+            answers = next((key for key in ("redirect", "directResponse") if getattr(target, key)), None)
             for key in ("rewrite", "fault", "mirror"):
-                if answers is not None and getattr(route, key):
+                if answers is not None and getattr(target, key):
                     message = f'"{key}" says nothing beside "{answers}": the proxy answers itself'
-                    yield Finding("MS218", service, ("routes", index, key), message, "leave it out", True)
-            if route.redirect is not None and not any(vars(route.redirect).values()):
+                    yield Finding("MS218", service, (*path, key), message, "leave it out", True)
+            leads = vars(target.redirect).items() if target.redirect is not None else ()
+            if target.redirect is not None and not any(value for key, value in leads if key != "redirectCode"):
                 message = "the redirect leads nowhere else"
-                yield Finding(
-                    "MS102", service, ("routes", index, "redirect"), message, "add path, authority, scheme or port"
-                )
-            if route.fault is not None and route.fault.delay is None and route.fault.abort is None:
-                yield Finding("MS102", service, ("routes", index, "fault"), "the fault is empty", "add delay or abort")
+                yield Finding("MS102", service, (*path, "redirect"), message, "add path, authority, scheme or port")
+            if target.fault is not None and target.fault.delay is None and target.fault.abort is None:
+                yield Finding("MS102", service, (*path, "fault"), "the fault is empty", "add delay or abort")
 
 
 def check_retries(context: Context) -> Iterator[Finding]:

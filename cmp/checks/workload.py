@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def check_images(context: Context) -> Iterator[Finding]:
     """Every version runs an image, and names which one: without tag or digest, tomorrow's differs from today's."""
     for service, version, path in _versions(context):
+        if service.facts.runs != "image":
+            continue
         spec = version.spec.image
         if spec is None or not spec.repository:
             at = (*path, "image")
@@ -117,7 +119,7 @@ def check_shutdown(context: Context) -> Iterator[Finding]:
 def check_accounts(context: Context) -> Iterator[Finding]:
     """Services that share an account agree on it, and the namespace's own account is left alone."""
     owners = {service.principal: service for service in context.services if service.owns_account}
-    for service in context.services:
+    for service in (one for one in context.services if one.facts.ours):
         spec, first = service.spec.serviceAccount, owners[service.principal]
         if service.account == "default":
             message = 'the account "default" is the namespace\'s own, and every pod has it that names none'

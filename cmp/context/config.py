@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from cmp.context.model import Config, ConfigText
 from cmp.context.names import digest
 
 if TYPE_CHECKING:
     from cmp.spec.storage import ConfigFile
+
+
+class ConfigText(NamedTuple):
+    """A file of the container: its path, its key in the ConfigMap, its contents and its permissions."""
+
+    path: str
+    key: str
+    text: str
+    mode: int | None = None
+
+
+class Config(NamedTuple):
+    """The ConfigMap of a version's files, in the order of their paths."""
+
+    name: str
+    files: tuple[ConfigText, ...]
 
 
 def config(service: str, files: Mapping[str, ConfigFile]) -> Config | None:

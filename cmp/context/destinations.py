@@ -37,7 +37,9 @@ class Destinations(NamedTuple):
         return self._shared(listed, port) if listed else self.by_weight(port)
 
     def by_weight(self, port: Port) -> tuple[Destination, ...]:
-        """The service's versions that have a share."""
+        """The service's versions that have a share; where nobody told any, all there is."""
+        if not self.versions:
+            return (Destination(self.host, None, port.number if len(self.ports) > 1 else None),)
         return tuple(self.own(version.name, port, version.weight) for version in self.versions if version.weight)
 
     def own(self, version: str, port: Port, weight: int) -> Destination:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
+from cmp.context.running import Facts
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
-    from cmp.spec.platform import Gateway as GatewaySpec
+    from cmp.context.config import Config
+    from cmp.context.rules import Asked, Fields, Policy, Wide
+    from cmp.context.servers import Gateway, Kind, OwnGateway, Server
+    from cmp.spec.outside import External
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import Cors, Expose, Headers, Match, RegexRewrite, Retries, Route
+    from cmp.spec.traffic import Cors, Expose, Headers, Match, RegexRewrite, Retries
+    from cmp.spec.traffic import Target as RouteTarget
     from cmp.spec.workload import Version as VersionSpec
 
 #: Protocols whose requests Istio can route one by one.
@@ -48,20 +53,11 @@ def find_port(ports: Iterable[Port], name: str) -> Port | None:
     return next((port for port in ports if name in (port.name, str(port.number))), None)
 
 
-class ConfigText(NamedTuple):
-    """A file of the container: its path, its key in the ConfigMap, its contents and its permissions."""
-
-    path: str
-    key: str
-    text: str
-    mode: int | None = None
-
-
-class Config(NamedTuple):
-    """The ConfigMap of a version's files, in the order of their paths."""
-
-    name: str
-    files: tuple[ConfigText, ...]
+def main_port(ports: Sequence[Port]) -> Port | None:
+    """The port that is meant where none is named: the only one, or the one called http."""
+    if len(ports) == 1:
+        return ports[0]
+    return next((port for port in ports if port.name == "http"), None)
 
 
 class Version(NamedTuple):
@@ -71,6 +67,11 @@ class Version(NamedTuple):
     weight: int
     spec: VersionSpec
     config: Config | None = None
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of its pods or endpoints that other versions do not have."""
+        return self.spec.selector or {"version": self.name}
 
 
 class Destination(NamedTuple):
@@ -118,7 +119,7 @@ class HttpRule(NamedTuple):
     retries: Retries | None = None
     cors: Cors | None = None
     headers: Headers | None = None
-    route: Route | None = None
+    route: RouteTarget | None = None
     regex: RegexRewrite | None = None
     mirrors: tuple[Mirrored, ...] = ()
     delegate: tuple[str, str] | None = None
@@ -142,39 +143,44 @@ class StreamRule(NamedTuple):
     matches: tuple[StreamMatch, ...] = ()
 
 
-class Gateway(NamedTuple):
-    """An ingress gateway of the platform."""
-
-    name: str
-    namespace: str
-    principal: str
-    spec: GatewaySpec
-
-
 class Exposure(NamedTuple):
-    """One ``expose`` item with its gateway, or None where none fits, and the port that it publishes."""
+    """One ``expose`` item with its gateway, or None where none fits, and the port that it publishes.
+
+    ``server`` is the one at the gateway's port that the item names.
+    """
 
     at: int
     spec: Expose
     gateway: Gateway | None
     port: Port | None
+    server: Server | None = None
+    kind: Kind = "http"
 
 
 class IngressHosts(NamedTuple):
-    """Hosts of one gateway that share their rules: one VirtualService."""
+    """Hosts of one gateway that share their rules: one VirtualService.
+
+    ``bound`` names the Gateways, as namespace/name; ``ports`` are those of the gateway, where not all are meant.
+    ``rules`` are for requests, ``destinations`` for connections.
+    """
 
     name: str
     gateway: Gateway
     hosts: tuple[str, ...]
     rules: tuple[HttpRule, ...]
+    bound: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    kind: Kind = "http"
+    destinations: tuple[Destination, ...] = ()
 
 
 class Grant(NamedTuple):
-    """An ALLOW policy: its name, who (empty is anybody) and for what (empty is anything), in Istio's fields."""
+    """An ALLOW policy in force, in Istio's fields: who (empty is anybody), for what (empty is anything), and when."""
 
     name: str
-    sources: tuple[Mapping[str, tuple[str, ...]], ...] = ()
-    operations: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    sources: tuple[Fields, ...] = ()
+    operations: tuple[Fields, ...] = ()
+    conditions: tuple[Asked, ...] = ()
 
 
 class ExternalPort(NamedTuple):
@@ -198,6 +204,15 @@ class ExternalHost(NamedTuple):
         return next((port for port in fitting if name in (None, str(port.number))), None)
 
 
+class Outside(NamedTuple):
+    """Hosts that run elsewhere, with what the spec left out: how they are found, and on which side of the mesh."""
+
+    hosts: tuple[str, ...]
+    resolution: str
+    location: str
+    spec: External
+
+
 class Service(NamedTuple):
     """A service with all that was decided about it.
 
@@ -211,6 +226,8 @@ class Service(NamedTuple):
     spec: MeshService
     broken: frozenset[tuple[str | int, ...]]
     target: Target
+    facts: Facts
+    outside: Outside | None
     host: str
     account: str
     principal: str
@@ -221,6 +238,7 @@ class Service(NamedTuple):
     exposures: tuple[Exposure, ...]
     export_to: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    policies: tuple[Policy, ...] = ()
     egress: tuple[str, ...] = ()
     external: tuple[ExternalHost, ...] = ()
     http: tuple[HttpRule, ...] = ()
@@ -228,6 +246,7 @@ class Service(NamedTuple):
     tls: tuple[StreamRule, ...] = ()
     delegated: tuple[HttpRule, ...] = ()
     ingress: tuple[IngressHosts, ...] = ()
+    own_gateways: tuple[OwnGateway, ...] = ()
 
     def port(self, name: str | None) -> Port | None:
         """The port of a name or number; without one the main port."""
@@ -263,6 +282,11 @@ class Platform(NamedTuple):
     annotations: Mapping[str, str]
     rendered: bool
     mode: str = "sidecar"
+    wide: tuple[Wide, ...] = ()
+
+    def around(self, namespace: str) -> tuple[Wide, ...]:
+        """What holds for every pod of a namespace: what is said of the mesh, and of that namespace."""
+        return tuple(one for one in self.wide if one.selector is None and one.path in ((), ("namespaces", namespace)))
 
 
 class Context(NamedTuple):

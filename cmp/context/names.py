@@ -64,3 +64,17 @@ def image_reference(spec: Image | None) -> str | None:
     name = f"{spec.registry.rstrip('/')}/{spec.repository}" if spec.registry else spec.repository
     tag = f":{spec.tag}" if spec.tag else ""
     return f"{name}{tag}@{spec.digest}" if spec.digest else name + tag
+
+
+PROTOCOLS = ("http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql")
+
+
+def protocol_of(name: str) -> str | None:
+    """The protocol that a port's name begins with, in Istio's sense (``grpc-web`` before ``grpc``).
+
+    https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    """
+    for protocol in sorted(PROTOCOLS, key=len, reverse=True):
+        if name == protocol or name.startswith(protocol + "-"):
+            return protocol
+    return None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cmp.context import egress, streams
 from cmp.context.config import config
 from cmp.context.destinations import Destinations
-from cmp.context.hosts import best
+from cmp.context.gateways import exposures, own_gateways, servers
+from cmp.context.ingress import ingress, of_bare
 from cmp.context.model import (
-    HTTP_PROTOCOLS,
     Context,
     Destination,
-    Exposure,
-    ExternalHost,
-    Gateway,
     Grant,
     Listed,
     Platform,
@@ -24,21 +21,24 @@ from cmp.context.model import (
     Target,
     Version,
     find_port,
+    main_port,
 )
-from cmp.context.names import fqdn, principal, split
+from cmp.context.names import fqdn, principal, protocol_of, split
+from cmp.context.outside import Directory, outside, usual_ports
 from cmp.context.routes import Router
-from cmp.context.security import grants, visible_to
+from cmp.context.rules import Scope, policies, without_token
+from cmp.context.running import facts
+from cmp.context.security import grants, service_scope, visible_to, wide
+from cmp.context.servers import Gateway
+from cmp.context.visibility import Visibility
 from cmp.environment import Environment
 from cmp.parse import Parsed
 
 if TYPE_CHECKING:
     from cmp.spec.platform import Istio, MeshPlatform
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import Expose
     from cmp.spec.workload import ListedPort
     from cmp.spec.workload import Version as VersionSpec
-
-PROTOCOLS = ("http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql")
 
 
 def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Environment) -> Context:
@@ -49,9 +49,12 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
     target = platform.target if platform is not None else Target()
     services = [_service(parsed, platform, target, environment) for parsed in specs]
     index = {(service.name, service.namespace): service for service in services}
-    owned = _external(services)
     known = _Known(index, platform, target)
-    return Context(tuple(known.connect(service, owned) for service in services), platform)
+    if platform is not None:
+        said = wide(platform.spec, platform.gateways, target.root_namespace, known.identity, known.gateway)
+        platform = platform._replace(wide=tuple(said))
+        known = _Known(index, platform, target)
+    return Context(tuple(known.connect(service) for service in services), platform)
 
 
 def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -> Platform:
@@ -61,7 +64,7 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
     gateways = []
     for name, gateway in spec.gateways.items():
         identity = principal(target.trust_domain, gateway.namespace, gateway.serviceAccount or name)
-        gateways.append(Gateway(name, gateway.namespace, identity, gateway))
+        gateways.append(Gateway(name, gateway.namespace, identity, gateway, servers(name, gateway)))
     catalog = {}
     for reference, entry in spec.catalog.items():
         name, namespace = split(reference, "")
@@ -105,10 +108,14 @@ def _version(text: str | None) -> tuple[int, int] | None:
 def _service(parsed: Parsed, platform: Platform | None, target: Target, environment: Environment) -> Service:
     spec: MeshService = parsed.spec
     name, namespace = spec.metadata.name, spec.metadata.namespace or environment.namespace
+    found = outside(spec)
     namespace = namespace or ("" if environment.argocd else "default")
     account = spec.serviceAccount.name if spec.serviceAccount and spec.serviceAccount.name else name
-    ports = tuple(sorted(_ports(spec), key=lambda port: (port.number, port.name)))
-    main = _main(ports)
+    written = tuple(sorted(_ports(spec), key=lambda port: (port.number, port.name)))
+    ports = written or usual_ports(found, parsed.broken)
+    known = facts(parsed.tree.runs, spec, bool(ports))
+    main = main_port(ports)
+    shown = exposures(spec.expose, ports, platform.gateways if platform is not None else ())
     return Service(
         name=name,
         namespace=namespace,
@@ -117,14 +124,16 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         spec=spec,
         broken=parsed.broken,
         target=target,
-        host=fqdn(name, namespace, target.cluster_domain),
+        facts=known,
+        outside=found,
+        host=found.hosts[0] if found is not None and found.hosts else fqdn(name, namespace, target.cluster_domain),
         account=account,
         principal=principal(target.trust_domain, namespace, account),
-        owns_account=True,
+        owns_account=known.ours,
         ports=ports,
         main=main,
         versions=tuple(_versions(name, spec.versions)),
-        exposures=tuple(_exposures(spec.expose, ports, platform)),
+        exposures=tuple(of_bare(shown) if known.runs == "host" else shown),
     )
 
 
@@ -141,24 +150,6 @@ def _listed_ports(ports: Mapping[str, ListedPort]) -> Iterable[Port]:
             yield Port(name, port.port, port.targetPort or port.port, protocol)
 
 
-def protocol_of(name: str) -> str | None:
-    """The protocol that a port's name begins with, in Istio's sense (``grpc-web`` before ``grpc``).
-
-    https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
-    """
-    for protocol in sorted(PROTOCOLS, key=len, reverse=True):
-        if name == protocol or name.startswith(protocol + "-"):
-            return protocol
-    return None
-
-
-def _main(ports: Sequence[Port]) -> Port | None:
-    """The port that is meant where none is named: the only one, or the one called http."""
-    if len(ports) == 1:
-        return ports[0]
-    return next((port for port in ports if port.name == "http"), None)
-
-
 def _versions(service: str, specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
     """Versions with their shares: one may leave its weight out and gets the rest of 100. A check holds the sum."""
     rest = 100 - sum(spec.weight or 0 for spec in specs.values())
@@ -167,60 +158,10 @@ def _versions(service: str, specs: Mapping[str, VersionSpec]) -> Iterable[Versio
         yield Version(name, weight, spec, config(service, spec.config))
 
 
-def _exposures(items: Iterable[Expose], ports: Sequence[Port], platform: Platform | None) -> Iterable[Exposure]:
-    gateways = platform.gateways if platform is not None else ()
-    http = [port for port in ports if port.protocol in HTTP_PROTOCOLS]
-    for index, item in enumerate(items):
-        fitting = candidates(gateways, item)
-        if item.port is None:
-            port = _main(ports) if _main(ports) in http else _main(http)
-        else:
-            port = find_port(ports, item.port)
-        yield Exposure(index, item, fitting[0] if len(fitting) == 1 else None, port)
-
-
-def candidates(gateways: Sequence[Gateway], item: Expose) -> list[Gateway]:
-    """The gateways that an ``expose`` item may mean: the named one, else those whose hosts cover it most closely."""
-    if item.gateway is not None:
-        return [gateway for gateway in gateways if gateway.name == item.gateway]
-    if item.host is None:
-        return []
-    scores = [best(gateway.spec.hosts, item.host) for gateway in gateways]
-    top = max(scores, default=-1)
-    return [gateway for gateway, score in zip(gateways, scores, strict=True) if score == top >= 0]
-
-
-def _external(services: Sequence[Service]) -> dict[tuple[str, str], tuple[ExternalHost, ...]]:
-    found = {}
-    for namespace in sorted({service.namespace for service in services}):
-        there = [service for service in services if service.namespace == namespace]
-        for name, entries in egress.declared((s.name, s.app, s.spec.calls) for s in there).items():
-            found[name, namespace] = entries
-    return found
-
-
-def _outside(
-    host: str,
-    port: str | None,
-    protocols: Container[str],
-    owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]],
-    namespace: str,
-) -> tuple[Destination, ...]:
-    """A host that is no service of the cluster, at the port that the namespace declares for such traffic."""
-    entries = [entry for (_, where), listed in owned.items() if where == namespace for entry in listed]
-    entry = next((entry for entry in entries if entry.host == host), None)
-    found = entry.port(port, protocols) if entry is not None else None
-    if found is None:
-        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
-    return (
-        Destination(host, None, found.number if port is not None or len(entry.ports if entry else ()) > 1 else None),
-    )
-
-
 def _number(name: str | None, ports: Sequence[Port]) -> int | None:
     """The number of a port by its name or number; without one, the main port's where there are several."""
     if name is None:
-        main = _main(ports)
+        main = main_port(ports)
         return main.number if main is not None and len(ports) > 1 else None
     named = find_port(ports, name)
     return named.number if named is not None else int(name) if name.isdigit() else None
@@ -233,57 +174,70 @@ class _Known:
         self._index = index
         self._platform = platform
         self._target = target
+        self._directory = Directory(index.values())
+        self._called = egress.owned(index.values(), self._directory)
+        self._reached = self._directory.beside(self._called)
+        self._visibility = Visibility(index.values(), self._visible)
 
-    def connect(self, service: Service, owned: Mapping[tuple[str, str], tuple[ExternalHost, ...]]) -> Service:
+    def connect(self, service: Service) -> Service:
         """A service with its grants, visibility, hosts and routes."""
-        spec, namespace = service.spec, service.namespace
-        granted = self._grants(service)
+        spec, namespace, facts = service.spec, service.namespace, service.facts
+        scope = self._scope(service)
+        own = service.outside.hosts if service.outside is not None else (service.host,)
         destinations = Destinations(
-            service.host,
+            service.host if facts.runs != "host" else "",
             service.ports,
             service.versions,
             lambda name, port: self.find(name, port, namespace),
-            lambda host, port, protocols: _outside(host, port, protocols, owned, namespace),
+            lambda host, port, protocols: egress.outside(host, port, protocols, self._reached, namespace),
         )
         router = Router(namespace, spec, service.ports, destinations)
-        sharing = [one.name for one in self._index.values() if one.principal == service.principal]
+        sharing = [one.name for one in self._index.values() if one.facts.ours and one.principal == service.principal]
         return service._replace(
-            owns_account=service.name == min(sharing),
-            grants=granted,
-            export_to=visible_to(namespace, granted),
+            owns_account=service.name in sharing and service.name == min(sharing),
+            grants=self._grants(service),
+            policies=(*policies(scope, spec.access), *without_token(scope, spec.jwt)),
+            export_to=self._visibility.of_service(service),
             egress=egress.hosts(
-                service.name if service.ports else None, namespace, spec.calls, self._target, api_server=bool(spec.rbac)
+                own if service.ports or not facts.ours else (),
+                namespace,
+                spec.calls,
+                self._target,
+                self._directory,
+                api_server=bool(spec.rbac),
             ),
-            external=tuple(self._exported(entry, namespace) for entry in owned.get((service.name, namespace), ())),
-            http=router.mesh(),
-            tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)),
+            external=tuple(
+                self._visibility.of_host(entry, namespace) for entry in self._called.get((service.name, namespace), ())
+            ),
+            http=router.mesh() if facts.routed else (),
+            tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)) if facts.connected else (),
             tls=tuple(streams.tls(spec, namespace, service.ports, destinations)),
             delegated=router.delegated(service.exposures),
-            ingress=router.ingress(service.name, service.exposures),
+            ingress=ingress(router, service.name, service.exposures),
+            own_gateways=own_gateways(service.name, namespace, service.exposures),
         )
-
-    def _exported(self, entry: ExternalHost, namespace: str) -> ExternalHost:
-        """An outside host, seen also by those who follow a route to it: callers and gateways of the routing service."""
-        seen = {"."}
-        for other in self._index.values():
-            own = other.spec
-            routes: tuple[Any, ...] = (*own.routes, *own.expose, *own.tcpRoutes, *own.tlsRoutes)
-            named = [one for target in routes for one in (*target.destinations, *getattr(target, "mirror", ()))]
-            if other.namespace == namespace and any(one.host == entry.host for one in named):
-                seen.update(visible_to(namespace, self._grants(other)))
-                seen.update(one.gateway.namespace for one in other.exposures if one.gateway is not None)
-        return entry._replace(export_to=("*",) if "*" in seen else tuple(sorted(seen - {namespace})))
 
     def _grants(self, service: Service) -> tuple[Grant, ...]:
-        return grants(
-            service.name,
-            service.namespace,
-            service.spec.access,
-            service.exposures,
-            service.ports,
-            lambda caller: self.identity(caller, service.namespace),
-            self.gateway,
+        if not service.facts.guarded:
+            return ()
+        return grants(self._scope(service), service.spec.access, service.exposures)
+
+    def _scope(self, service: Service) -> Scope:
+        namespace = service.namespace
+        return service_scope(
+            service.name, namespace, service.ports, lambda caller: self.identity(caller, namespace), self.gateway
         )
+
+    def _visible(self, service: Service) -> tuple[str, ...]:
+        """Who must see a service: all whom it admits, and those whom the platform lets into its whole namespace.
+
+        Where nobody decides who may call, that is everybody; but a host outside is for its namespace.
+        """
+        around = self._platform.around(service.namespace) if self._platform is not None else ()
+        if not service.facts.guarded and (not service.facts.labels or all(one.grants is None for one in around)):
+            return ("*",) if service.outside is None else (".",)
+        granted = self._grants(service)
+        return visible_to(service.namespace, [*granted, *(grant for one in around for grant in one.grants or ())])
 
     def identity(self, reference: str, namespace: str) -> str:
         """A caller's identity: its account from this render, else from the catalog, else its name."""
@@ -310,4 +264,5 @@ class _Known:
             return (Destination(host, None, _number(port, listed.ports if listed is not None else ())),)
         chosen = other.port(port)
         number = chosen.number if chosen is not None and (port is not None or len(other.ports) > 1) else None
-        return tuple(Destination(host, one.name, number, one.weight) for one in other.versions if one.weight)
+        serving = tuple(Destination(other.host, one.name, number, one.weight) for one in other.versions if one.weight)
+        return serving or (Destination(other.host, None, number),)  # no versions, or weights that a check refuses

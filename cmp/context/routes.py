@@ -14,106 +14,68 @@ from cmp.context.destinations import Destinations
 from cmp.context.matching import Place, conditions, has_conditions, holds, rule_name, takes_all
 from cmp.context.model import (
     HTTP_PROTOCOLS,
-    Destination,
     Exposure,
     HttpMatch,
     HttpRule,
-    IngressHosts,
     Mirrored,
     Port,
 )
-from cmp.context.names import delegated_name, digest, split
+from cmp.context.names import delegated_name, split
 from cmp.context.paths import EVERYTHING, Mapped, Span
 
 if TYPE_CHECKING:
     from cmp.spec.service import MeshService
-    from cmp.spec.traffic import Match, Mirror, Route, Target
+    from cmp.spec.traffic import Expose, Match, Mirror, Route, Target
 
 
 class Router:
     """What all rules for the requests of one service share: its namespace, ports, and where they can lead."""
 
     def __init__(self, namespace: str, spec: MeshService, ports: Sequence[Port], destinations: Destinations) -> None:
-        self._namespace = namespace
-        self._spec = spec
-        self._ports = ports
-        self._destinations = destinations
+        self.namespace = namespace
+        self.spec = spec
+        self.ports = ports
+        self.destinations = destinations
 
     def mesh(self) -> tuple[HttpRule, ...]:
         """The rules that callers inside the mesh follow, for every HTTP port."""
-        ports = [port for port in self._ports if port.protocol in HTTP_PROTOCOLS]
+        ports = [port for port in self.ports if port.protocol in HTTP_PROTOCOLS]
         rules: list[HttpRule] = []
         for port in ports:
-            place = Place(port, port.number if len(self._ports) > 1 else None)
+            place = Place(port, port.number if len(self.ports) > 1 else None)
             suffix = f"-{port.name}" if len(ports) > 1 else ""
             rules += [rule._replace(name=rule.name + suffix) for rule in self._rules([EVERYTHING], place)]
-        return _unlike(rules)
+        return unlike(rules)
 
     def delegated(self, exposures: Iterable[Exposure]) -> tuple[HttpRule, ...]:
         """The rules for those parts of other services' hosts that these hand to the service."""
         rules: list[HttpRule] = []
         for exposure in exposures:
             if exposure.spec.delegated and exposure.port is not None:
-                rules += self._exposed(exposure, Place(exposure.port, item=exposure.spec))
-        return _unlike(rules)
+                rules += self.exposed(exposure, Place(exposure.port, item=exposure.spec))
+        return unlike(rules)
 
-    def ingress(self, name: str, exposures: Iterable[Exposure]) -> tuple[IngressHosts, ...]:
-        """The VirtualServices of gateways: hosts without rules of their own share one per gateway."""
-        by_host: dict[tuple[str, str], list[Exposure]] = {}
-        for exposure in exposures:
-            host, gateway = exposure.spec.host, exposure.gateway
-            if gateway is not None and host is not None and exposure.port is not None and not exposure.spec.delegated:
-                by_host.setdefault((gateway.name, host), []).append(exposure)
-        shared: dict[tuple[str, int], list[str]] = {}
-        found: list[IngressHosts] = []
-        for (at, host), items in sorted(by_host.items()):
-            if len(items) == 1 and self._is_plain(items[0]):
-                shared.setdefault((at, _number(items[0])), []).append(host)
-            else:
-                found.append(self._hosts(f"{name}-{at}-{digest(host)}", (host,), items))
-        for (at, number), hosts in sorted(shared.items()):
-            items = by_host[at, hosts[0]]
-            usual = self._spec_port(items[0]) == number
-            found.append(self._hosts(f"{name}-{at}" if usual else f"{name}-{at}-{number}", tuple(hosts), items))
-        return tuple(found)
-
-    def _spec_port(self, exposure: Exposure) -> int | None:
-        """The port that a host without ``port`` publishes."""
-        ports = [port for port in self._ports if port.protocol in HTTP_PROTOCOLS]
-        return _number(exposure) if exposure.spec.port is None or len(ports) == 1 else None
-
-    def _is_plain(self, exposure: Exposure) -> bool:
-        item, spec = exposure.spec, self._spec
-        own = item.path or item.rewrite or item.to or item.destinations or item.headers
-        usual = (item.timeout, item.retries, item.cors) == (spec.timeout, spec.retries, spec.cors)
-        return not own and usual
-
-    def _hosts(self, name: str, hosts: tuple[str, ...], items: Sequence[Exposure]) -> IngressHosts:
-        gateway = items[0].gateway
-        assert gateway is not None  # only such items are grouped
-        rules: list[HttpRule] = []
-        for exposure in sorted(items, key=lambda item: not item.spec.path):  # what takes the rest comes last
-            assert exposure.port is not None  # only such items are grouped
-            rules += self._exposed(exposure, Place(exposure.port, None, gateway.name, exposure.spec))
-        return IngressHosts(name, gateway, hosts, _unlike(rules))
-
-    def _exposed(self, exposure: Exposure, place: Place) -> list[HttpRule]:
+    def exposed(self, exposure: Exposure, place: Place) -> list[HttpRule]:
+        """The rules of an item: its own where it stands alone, else the service's, cut down to its path."""
         item = exposure.spec
         seen = paths.spans(item.path, item.rewrite.path if item.rewrite else None)
-        if item.to or item.destinations:
-            return self._default(seen, item, place)
+        if stands_alone(item):
+            mirrors = tuple(self._mirrored(mirror, place.port) for mirror in item.mirror)
+            return [rule._replace(route=item, mirrors=mirrors) for rule in self._default(seen, item, place)]
         return self._rules(seen, place)
 
     def _rules(self, spans: list[Span], place: Place) -> list[HttpRule]:
         rules: list[HttpRule] = []
-        for route in self._spec.routes:
+        for route in self.spec.routes:
             fitting = [match for match in route.match if holds(match, place)]
             if route.match and not fitting:
                 continue
             rules += self._route(route, fitting, spans, place)
             if not route.match or any(takes_all(match, place) for match in fitting):
                 return rules
-        return rules + self._default(spans, place.item or self._spec, place)
+        if not self.destinations.host:  # nothing runs here: what no route takes is not found
+            return rules
+        return rules + self._default(spans, place.item or self.spec, place)
 
     def _route(self, route: Route, fitting: Sequence[Match], spans: list[Span], place: Place) -> Iterator[HttpRule]:
         found: list[tuple[str | None, list[HttpMatch]]] = []
@@ -123,7 +85,7 @@ class Router:
                 if not found or found[-1][0] != condition.replacement:  # one rule has one rewrite, and order counts
                     found.append((condition.replacement, []))
                 found[-1][1].extend(self._matches(match, condition, place.only))
-        targets = self._targets(route, place.port) if _sends(route) else ()
+        targets = self.destinations.of(route, place.port) if _sends(route) else ()
         base = HttpRule(
             rule_name(route),
             (),
@@ -144,7 +106,7 @@ class Router:
     def _delegate(self, reference: str | None) -> tuple[str, str] | None:
         if reference is None:
             return None
-        name, namespace = split(reference, self._namespace)
+        name, namespace = split(reference, self.namespace)
         return delegated_name(name), namespace
 
     def _default(self, spans: list[Span], item: Target | MeshService, place: Place) -> list[HttpRule]:
@@ -157,7 +119,7 @@ class Router:
         base = HttpRule(
             "default",
             (),
-            self._targets(item, place.port),
+            () if answers(item) else self.destinations.of(item, place.port),
             None,
             rewrite.authority if rewrite else None,
             item.timeout,
@@ -172,21 +134,17 @@ class Router:
         path = None if condition.rule == EVERYTHING.outer else condition.rule
         if match is None or not (has_conditions(match) or match.ignoreUriCase):
             return [HttpMatch(path, None, port)]
-        source = split(match.from_, self._namespace) if match.from_ is not None else None
+        source = split(match.from_, self.namespace) if match.from_ is not None else None
         return [HttpMatch(path, method, port, source, match) for method in match.method or (None,)]
-
-    def _targets(self, item: Target | MeshService, port: Port) -> tuple[Destination, ...]:
-        return self._destinations.of(item, port)
 
     def _mirrored(self, mirror: Mirror, port: Port) -> Mirrored:
         """A copy goes to one place: where a service has several versions, to any of its pods."""
         share = 100 if mirror.percentage is None else mirror.percentage
-        targets = self._destinations.listed(mirror, port)
-        one = targets[0] if len(targets) == 1 else targets[0]._replace(subset=None)
-        return Mirrored(one._replace(weight=100), share)
+        first, *more = self.destinations.listed(mirror, port)
+        return Mirrored(first._replace(weight=100, subset=None if more else first.subset), share)
 
 
-def _unlike(rules: Iterable[HttpRule]) -> tuple[HttpRule, ...]:
+def unlike(rules: Iterable[HttpRule]) -> tuple[HttpRule, ...]:
     """Rules with names of their own: the second of a name gets a number."""
     seen: dict[str, int] = {}
     found = []
@@ -196,10 +154,16 @@ def _unlike(rules: Iterable[HttpRule]) -> tuple[HttpRule, ...]:
     return tuple(found)
 
 
+def answers(item: Target | MeshService) -> bool:
+    """Whether the proxy answers itself, so that nothing is sent on."""
+    return bool(getattr(item, "redirect", None) or getattr(item, "directResponse", None))
+
+
+def stands_alone(item: Expose) -> bool:
+    """Whether an item says itself where its requests go, so that the service's routes are not asked."""
+    return bool(item.to or item.destinations) or answers(item)
+
+
 def _sends(route: Route) -> bool:
     """Whether a route sends requests on itself, and does not answer them or hand them to another's rules."""
-    return not (route.redirect or route.directResponse or route.delegate)
-
-
-def _number(exposure: Exposure) -> int:
-    return exposure.port.number if exposure.port is not None else 0
+    return not (answers(route) or route.delegate)

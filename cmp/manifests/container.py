@@ -45,7 +45,7 @@ def main_container(service: Service, version: Version) -> Manifest:
         "resources": _resources(spec.resources),
         "startupProbe": _probe(service, health.startup) if health else None,
         "livenessProbe": _probe(service, health.liveness) if health else None,
-        "readinessProbe": _readiness(service, health.readiness if health else None),
+        "readinessProbe": readiness(service, version),
         "lifecycle": _lifecycle(service, lifecycle, pause=bool(service.ports)),
         "securityContext": _security(own.securityContext if own is not None else None),
         "volumeMounts": mounts(service.name, version),
@@ -200,9 +200,11 @@ def _sleep(service: Service, seconds: int) -> Manifest:
     return {"exec": {"command": ["sleep", str(seconds)]}}
 
 
-def _readiness(service: Service, probe: Probe | None) -> Manifest | None:
-    if probe is not None:
-        return _probe(service, probe)
+def readiness(service: Service, version: Version) -> Manifest | None:
+    """The readiness probe: the spec's, else whether something listens on the main port."""
+    health = version.spec.health
+    if health is not None and health.readiness is not None:
+        return _probe(service, health.readiness)
     return {"tcpSocket": {"port": service.main.target}} if service.main is not None else None
 
 

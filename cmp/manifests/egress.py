@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cmp.context.model import ExternalHost, ExternalPort, Service
-from cmp.manifests.step import Step, manifest
+from cmp.manifests.step import Step, for_machines_too, manifest
 from cmp.waves import Manifest, Wave
 
 API = "networking.istio.io/v1"
+
+#: "Referenced selector not found".
+NO_SUCH_PODS = "IST0101"
 
 
 def sidecar(service: Service) -> Iterator[Manifest]:
@@ -17,12 +20,14 @@ def sidecar(service: Service) -> Iterator[Manifest]:
     It also keeps the proxy's configuration small: without it every proxy is told of every service of the mesh
     (https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/).
     """
+    if not service.facts.limited:
+        return
     spec = {
-        "workloadSelector": {"labels": {"app": service.name}},
+        "workloadSelector": {"labels": dict(service.facts.labels)},
         "egress": [{"hosts": list(service.egress)}],
         "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"},
     }
-    yield manifest(API, "Sidecar", service.name, spec=spec)
+    yield for_machines_too(service, manifest(API, "Sidecar", service.name, spec=spec), NO_SUCH_PODS)
 
 
 def service_entries(service: Service) -> Iterator[Manifest]:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cmp.context.model import Context, Platform, Service
-from cmp.manifests import egress, network, platform, rbac, security, storage, traffic, workload
+from cmp.manifests import (
+    egress,
+    gateways,
+    network,
+    outside,
+    platform,
+    rbac,
+    security,
+    storage,
+    traffic,
+    workload,
+)
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, rbac, storage, network, traffic, security, egress)
+FAMILIES = (workload, rbac, storage, network, traffic, security, egress, gateways, outside)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
-PLATFORM_STEPS: tuple[PlatformStep, ...] = platform.STEPS
+PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *security.PLATFORM_STEPS)
 
 
 def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:
@@ -37,7 +48,8 @@ def _stamp_service(manifest: Manifest, wave: Wave, service: Service) -> Manifest
     if service.app:
         labels["app.kubernetes.io/part-of"] = service.app
     metadata = service.spec.metadata
-    return _stamp(manifest, wave, service.namespace, {**labels, **metadata.labels}, metadata.annotations)
+    namespace = manifest["metadata"].get("namespace") or service.namespace
+    return _stamp(manifest, wave, namespace, {**labels, **metadata.labels}, metadata.annotations)
 
 
 def _stamp(

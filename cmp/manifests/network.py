@@ -16,7 +16,7 @@ def services(service: Service) -> Iterator[Manifest]:
 
     https://istio.io/latest/docs/ops/deployment/application-requirements/
     """
-    if not service.ports:
+    if not (service.ports and service.facts.ours):
         return
     spec = {
         "selector": {"app": service.name},

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cmp.context.model import Gateway, Platform
-from cmp.manifests.step import PlatformStep, manifest
+from cmp.context.model import Platform
+from cmp.manifests import gateways as shared
+from cmp.manifests.step import PlatformStep
 from cmp.waves import Manifest, Wave
 
 
 def gateways(platform: Platform) -> Iterator[Manifest]:
-    """One Gateway per entry, in the namespace of the pods that serve it, where its certificate has to be.
-
-    https://istio.io/latest/docs/reference/config/networking/gateway/
-    """
+    """One Gateway per entry, in the namespace of the pods that serve it, where its certificate has to be."""
     for gateway in platform.gateways:
-        selector = gateway.spec.selector or {"istio": gateway.name}
-        spec = {"selector": dict(selector), "servers": list(_servers(gateway))}
-        found = manifest("networking.istio.io/v1", "Gateway", gateway.name, spec=spec)
-        found["metadata"]["namespace"] = gateway.namespace
-        yield found
+        yield shared.gateway(gateway.name, gateway, gateway.servers)
 
 
-def _servers(gateway: Gateway) -> Iterator[Manifest]:
-    spec = gateway.spec
-    hosts = list(spec.hosts)
-    redirect = {"httpsRedirect": True} if spec.httpsRedirect else None
-    yield {"hosts": hosts, "port": {"name": "http", "number": 80, "protocol": "HTTP"}, "tls": redirect}
-    if spec.tls is not None:
-        tls = {"credentialName": spec.tls.credentialName, "minProtocolVersion": "TLSV1_2", "mode": "SIMPLE"}
-        yield {"hosts": hosts, "port": {"name": "https", "number": 443, "protocol": "HTTPS"}, "tls": tls}
+def certificates(platform: Platform) -> Iterator[Manifest]:
+    """The certificates that are issued for its servers."""
+    for gateway in platform.gateways:
+        yield from shared.certificates(gateway, gateway.servers)
 
 
-STEPS = (PlatformStep(Wave.NAMES, gateways),)
+STEPS = (PlatformStep(Wave.NAMES, gateways), PlatformStep(Wave.FOLLOWERS, certificates))

@@ -34,6 +34,17 @@ def fields(spec: Any) -> Any:
     return {key.rstrip("_"): fields(value) for key, value in vars(spec).items() if value not in (None, (), {})}
 
 
+#: Codes that ``istioctl analyze`` does not report of an object.
+SUPPRESS = "galley.istio.io/analyze-suppress"
+
+
+def for_machines_too(service: Service, found: Manifest, code: str) -> Manifest:
+    """An object for what its labels select; the analyzer looks for pods only, and would miss machines of that name."""
+    if not service.facts.pods:
+        found["metadata"].setdefault("annotations", {})[SUPPRESS] = code
+    return found
+
+
 def manifest(api: str, kind: str, name: str, **parts: object) -> Manifest:
     """An object as builders write it: labels, namespace and annotations that all objects have are stamped later."""
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name}, **parts}

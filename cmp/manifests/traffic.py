@@ -1,4 +1,4 @@
-"""Routing: the VirtualServices of mesh and gateways, and one DestinationRule per version."""
+"""Routing: the VirtualServices of the mesh, and one DestinationRule per version."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from cmp.context.model import Destination, HttpMatch, HttpRule, Mirrored, Service, StreamMatch, StreamRule
 from cmp.context.names import delegated_name
-from cmp.manifests.step import Step, fields, manifest
+from cmp.context.running import each_host
+from cmp.manifests.step import SUPPRESS, Step, fields, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Cors, Headers, Retries, Route, TextMatch
+    from cmp.spec.traffic import Cors, Headers, Retries, Target, TextMatch
 
 API = "networking.istio.io/v1"
 
@@ -24,6 +25,8 @@ SAFE_RETRIES = "connect-failure,refused-stream"
 #: "No such host": for a rule that is exported to all, the analyzer looks only among Services that are, too.
 NO_SUCH_HOST = "IST0174"
 NO_SUCH_DESTINATION = "IST0101"
+#: "Subset selects no pods": it does not look at machines and other endpoints.
+NO_SUCH_PODS = "IST0173"
 
 
 def subsets(service: Service) -> Iterator[Manifest]:
@@ -33,17 +36,20 @@ def subsets(service: Service) -> Iterator[Manifest]:
     merge only while namespace, host and exportTo are the same, so exportTo is always all
     (istio pilot/pkg/model/destination_rule.go, mergeDestinationRule).
     """
-    if not service.ports:
+    if not service.facts.split:
         return
-    for version in service.versions:
-        policy = _policy(version.spec) or None
-        subset = {"name": version.name, "labels": {"version": version.name}, "trafficPolicy": policy}
-        spec = {"exportTo": ["*"], "host": service.host, "subsets": [subset]}
-        yield _suppressed(manifest(API, "DestinationRule", f"{service.name}-{version.name}", spec=spec))
+    for suffix, one in each_host(service):
+        for version in one.versions:
+            policy = _policy(version.spec) or None
+            subset = {"name": version.name, "labels": dict(version.labels), "trafficPolicy": policy}
+            spec = {"exportTo": ["*"], "host": one.host, "subsets": [subset]}
+            name = f"{one.name}-{version.name}{suffix}"
+            codes = NO_SUCH_HOST if one.facts.pods else f"{NO_SUCH_HOST},{NO_SUCH_PODS}"
+            yield _suppressed(manifest(API, "DestinationRule", name, spec=spec), codes)
 
 
-def _suppressed(rule: Manifest, code: str = NO_SUCH_HOST) -> Manifest:
-    rule["metadata"]["annotations"] = {"galley.istio.io/analyze-suppress": code}
+def _suppressed(rule: Manifest, codes: str = NO_SUCH_HOST) -> Manifest:
+    rule["metadata"]["annotations"] = {SUPPRESS: codes}
     return rule
 
 
@@ -63,8 +69,9 @@ def host_policy(service: Service) -> Iterator[Manifest]:
             ports.append({**inherited, **own, "port": {"number": number}})
     if policy or ports:
         whole = {**policy, "portLevelSettings": ports or None}
-        spec = {"exportTo": ["*"], "host": service.host, "trafficPolicy": whole}
-        yield _suppressed(manifest(API, "DestinationRule", service.name, spec=spec))
+        for suffix, one in each_host(service):
+            spec = {"exportTo": ["*"], "host": one.host, "trafficPolicy": whole}
+            yield _suppressed(manifest(API, "DestinationRule", service.name + suffix, spec=spec))
 
 
 _PORT_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
@@ -84,15 +91,16 @@ def mesh_routes(service: Service) -> Iterator[Manifest]:
     """
     if not (service.http or service.tcp or service.tls):
         return
-    asked_for = {name for rule in service.tls for match in rule.matches for name in match.sni}
-    spec = {
-        "exportTo": list(service.export_to),
-        "hosts": [service.host, *sorted(asked_for - {service.host})],
-        "http": [_http(rule) for rule in service.http] or None,
-        "tls": [_stream(rule) for rule in service.tls] or None,
-        "tcp": [_stream(rule) for rule in service.tcp] or None,
-    }
-    yield manifest(API, "VirtualService", service.name, spec=spec)
+    for suffix, one in each_host(service):
+        asked_for = {name for rule in one.tls for match in rule.matches for name in match.sni if one.outside is None}
+        spec = {
+            "exportTo": list(one.export_to),
+            "hosts": [one.host, *sorted(asked_for - {one.host})],
+            "http": [http(rule) for rule in one.http] or None,
+            "tls": [_stream(rule) for rule in one.tls] or None,
+            "tcp": [_stream(rule) for rule in one.tcp] or None,
+        }
+        yield manifest(API, "VirtualService", one.name + suffix, spec=spec)
 
 
 def delegates(service: Service) -> Iterator[Manifest]:
@@ -101,30 +109,18 @@ def delegates(service: Service) -> Iterator[Manifest]:
     https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate
     """
     if service.delegated:
-        spec = {"exportTo": ["*"], "http": [_http(rule) for rule in service.delegated]}
+        spec = {"exportTo": ["*"], "http": [http(rule) for rule in service.delegated]}
         found = manifest(API, "VirtualService", delegated_name(service.name), spec=spec)
         yield _suppressed(found, NO_SUCH_DESTINATION)
 
 
-def gateway_routes(service: Service) -> Iterator[Manifest]:
-    """The VirtualServices that publish the service, made from the same rules and subsets as those of the mesh."""
-    for ingress in service.ingress:
-        gateway = ingress.gateway
-        spec = {
-            "exportTo": [gateway.namespace if gateway.namespace != service.namespace else "."],
-            "gateways": [f"{gateway.namespace}/{gateway.name}"],
-            "hosts": list(ingress.hosts),
-            "http": [_http(rule) for rule in ingress.rules],
-        }
-        yield manifest(API, "VirtualService", ingress.name, spec=spec)
-
-
-def _http(rule: HttpRule) -> Manifest:
+def http(rule: HttpRule) -> Manifest:
+    """A rule for requests, as VirtualServices have it."""
     matches = [found for match in rule.matches if (found := _match(match))]
     unconditional = len(matches) < len(rule.matches)
     head: Manifest = {"name": rule.name, "match": None if unconditional else matches}
     if rule.route is not None and (rule.route.redirect or rule.route.directResponse):
-        return {**head, **_answer(rule.route)}
+        return {**head, **_answer(rule.route), "headers": _headers(rule.headers)}
     if rule.delegate is not None:
         name, namespace = rule.delegate
         head["delegate"] = {"name": name, "namespace": namespace}
@@ -132,7 +128,7 @@ def _http(rule: HttpRule) -> Manifest:
     return {
         **head,
         "rewrite": rewrite if any(rewrite.values()) else None,
-        "route": _route(rule.destinations) or None,
+        "route": route(rule.destinations) or None,
         "fault": _fault(rule.route),
         "mirrors": [_mirror(mirror) for mirror in rule.mirrors] or None,
         "timeout": rule.timeout,
@@ -152,7 +148,7 @@ def _cors(cors: Cors | None) -> Manifest | None:
     return {**fields(cors), "allowOrigins": [_text(origin) for origin in cors.allowOrigins] or None}
 
 
-def _answer(route: Route) -> Manifest:
+def _answer(route: Target) -> Manifest:
     """What the proxy answers itself: a redirect, or a fixed response."""
     if route.directResponse is not None:
         body = route.directResponse.body
@@ -162,7 +158,7 @@ def _answer(route: Route) -> Manifest:
     return {"redirect": {("uri" if key == "path" else key): value for key, value in written.items()}}
 
 
-def _fault(route: Route | None) -> Manifest | None:
+def _fault(route: Target | None) -> Manifest | None:
     if route is None or route.fault is None:
         return None
     return {key: {**value, "percentage": _share(value.get("percentage"))} for key, value in fields(route.fault).items()}
@@ -238,7 +234,8 @@ def _text(text: TextMatch) -> Manifest:
     return {}
 
 
-def _route(destinations: Iterable[Destination]) -> list[Manifest]:
+def route(destinations: Iterable[Destination]) -> list[Manifest]:
+    """Where a rule sends what it takes; one destination needs no weight."""
     listed = list(destinations)
     return [
         {
@@ -265,11 +262,12 @@ def _retries(retries: Retries | None) -> Manifest:
 
 
 def _stream(rule: StreamRule) -> Manifest:
-    matches = [found for match in rule.matches if (found := _stream_match(match))]
-    return {"match": matches or None, "route": _route(rule.destinations)}
+    matches = [found for match in rule.matches if (found := stream_match(match))]
+    return {"match": matches or None, "route": route(rule.destinations)}
 
 
-def _stream_match(match: StreamMatch) -> Manifest:
+def stream_match(match: StreamMatch) -> Manifest:
+    """A condition of a rule for connections."""
     found = {
         "port": match.port,
         "sniHosts": list(match.sni) or None,
@@ -285,5 +283,4 @@ STEPS = (
     Step(Wave.GUARDS, subsets),
     Step(Wave.TRAFFIC, delegates),
     Step(Wave.TRAFFIC, mesh_routes),
-    Step(Wave.TRAFFIC, gateway_routes),
 )

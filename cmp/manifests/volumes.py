@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Config, Version
+from cmp.context.config import Config
+from cmp.context.model import Version
 from cmp.context.names import claim_name, digest, slug
 from cmp.manifests.step import fields
 from cmp.waves import Manifest

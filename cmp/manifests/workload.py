@@ -35,7 +35,7 @@ def proxy_config(service: Service) -> Iterator[Manifest]:
     proxy = service.spec.proxy
     if proxy is None or proxy.concurrency is None:
         return
-    spec = {"selector": {"matchLabels": {"app": service.name}}, "concurrency": proxy.concurrency}
+    spec = {"selector": {"matchLabels": dict(service.facts.labels)}, "concurrency": proxy.concurrency}
     yield manifest("networking.istio.io/v1beta1", "ProxyConfig", service.name, spec=spec)
 
 
@@ -45,6 +45,8 @@ def deployments(service: Service) -> Iterator[Manifest]:
     ``replicas`` is left to the autoscaler where there is one: Argo CD would set it back at every sync
     (https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/#leaving-room-for-imperativeness).
     """
+    if service.facts.runs != "image":
+        return
     for version in service.versions:
         scale = version.spec.replicas
         fixed = 1 if scale is None else scale.count

@@ -10,29 +10,10 @@ from cmp.diagnostics import Diagnostic, Pos, SpecError
 from cmp.merge.documents import Documents, Draft
 from cmp.merge.layers import finish, merge
 from cmp.merge.parameters import layers
+from cmp.merge.running import MEANINGLESS, POLICY_KEYS, WORKLOAD_KEYS, Runs, effective, what_runs
 from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE
 from cmp.node import Node, entries_of
 
-#: Fields of a service that each version has too, and may change.
-WORKLOAD_KEYS = (
-    "image",
-    "command",
-    "args",
-    "replicas",
-    "resources",
-    "env",
-    "envFrom",
-    "config",
-    "secrets",
-    "health",
-    "volumes",
-    "strategy",
-    "shutdown",
-    "pod",
-)
-#: Fields of the traffic policy: a version takes one of the service's only where it says something of its own, since the
-#: policy of a subset replaces that of the host field by field.
-POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol", "tunnel")
 #: Fields of a service that are the defaults of each route and each exposed host.
 ROUTE_KEYS = ("timeout", "retries", "cors")
 
@@ -44,6 +25,7 @@ class Tree(NamedTuple):
     node: Node
     app: str = ""
     app_pos: Pos | None = None
+    runs: Runs = "image"
 
 
 class Composed(NamedTuple):
@@ -80,7 +62,10 @@ def compose(
     documents.check_environment(specs, platform)
     _unique(drafts, found)
     given = layers([(draft.name, draft.node) for draft in drafts], parameters, found)
-    merged = [draft._replace(node=reduce(merge, own, draft.node)) for draft, own in zip(drafts, given, strict=True)]
+    merged = [
+        draft._replace(node=reduce(merge, own, draft.node), own=draft.own.union(*map(entries_of, own)))
+        for draft, own in zip(drafts, given, strict=True)
+    ]
     services = sorted((_finish(draft, found) for draft in merged), key=lambda tree: tree.name)
     finished = None
     if above is not None:
@@ -106,8 +91,10 @@ def _unique(drafts: Sequence[Draft], problems: list[Diagnostic]) -> None:
 
 def _finish(draft: Draft, problems: list[Diagnostic]) -> Tree:
     """Give each version the service's workload fields, each route its defaults, and drop what was removed."""
-    entries = dict(entries_of(draft.node))
-    entries["versions"] = _versions(draft.node, entries, problems)
+    runs = what_runs(entries_of(draft.node), draft.own)
+    entries = effective(entries_of(draft.node), draft.own, runs)
+    if runs in ("image", "machines") or "versions" in entries:  # else nothing is split that nobody split
+        entries["versions"] = _versions(draft.node, entries, runs, problems)
     if "ports" in entries:
         entries["ports"] = _ports(entries["ports"], entries)
     for key in ("routes", "routes+", "expose", "expose+"):
@@ -115,7 +102,7 @@ def _finish(draft: Draft, problems: list[Diagnostic]) -> Tree:
         if block is not None and isinstance(block.value, list):
             entries[key] = block.with_value([_inherit(item, entries) for item in block.value])
     node = finish(draft.node.with_value(entries), SERVICE_SHAPE, problems)
-    return Tree(draft.name, node, draft.app, draft.app_pos)
+    return Tree(draft.name, node, draft.app, draft.app_pos, runs)
 
 
 def _ports(given: Node, entries: dict[str, Node]) -> Node:
@@ -130,8 +117,9 @@ def _ports(given: Node, entries: dict[str, Node]) -> Node:
     return given.with_value(merged)
 
 
-def _versions(service: Node, entries: dict[str, Node], problems: list[Diagnostic]) -> Node:
-    shared = service.with_value({key: entries[key] for key in _with_plus(WORKLOAD_KEYS) if key in entries})
+def _versions(service: Node, entries: dict[str, Node], runs: Runs, problems: list[Diagnostic]) -> Node:
+    keys = [key for key in WORKLOAD_KEYS if key not in MEANINGLESS[runs]]
+    shared = service.with_value({key: entries[key] for key in _with_plus(keys) if key in entries})
     given = entries.get("versions") or Node({}, service.pos, layer="built-in")
     if isinstance(given.value, (str, list)):
         return given

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cmp.diagnostics import Diagnostic, Pos, did_you_mean
 from cmp.merge.layers import empty, expand, merge
 from cmp.merge.parameters import declared
+from cmp.merge.running import SOURCES
 from cmp.merge.shapes import APP_SHAPE, PLATFORM_SHAPE, SERVICE_SHAPE, Shape
 from cmp.node import Node, entries_of
 
@@ -22,12 +23,16 @@ APP_METADATA = ("name", "namespace", "labels", "annotations")
 
 
 class Draft(NamedTuple):
-    """A service before parameters: its layers merged, not finished. ``app`` is the app it is part of, or empty."""
+    """A service before parameters: its layers merged, not finished. ``app`` is the app it is part of, or empty.
+
+    ``own`` are the keys that the service writes itself: what is not among them comes from defaults.
+    """
 
     name: str
     node: Node
     app: str = ""
     app_pos: Pos | None = None
+    own: frozenset[str] = frozenset()
 
 
 class Documents:
@@ -52,7 +57,7 @@ class Documents:
         if kind == "MeshService":
             body = self._over_environment(document, SERVICE_SHAPE, "service")
             name = body.text("metadata", "name") or ""
-            return [Draft(name, reduce(merge, [*below, body]))]
+            return [Draft(name, reduce(merge, [*below, body]), own=_written(body))]
         if kind == "MeshApp":
             return self._app(self._over_environment(document, APP_SHAPE, "app"), below)
         return []
@@ -125,10 +130,10 @@ class Documents:
         return body
 
     def _known_services(self, app: Node, overlay: Node, environment: str) -> None:
-        """An environment changes services; what is new there and brings no image of its own is a misspelt name."""
+        """An environment changes services; what is new there and says nothing that runs is a misspelt name."""
         known = list(entries_of(app.get("services")))
         for name, node in entries_of(overlay.get("services")).items():
-            if name not in known and node.get("image") is None:
+            if name not in known and not any(node.get(key) for key in ("image", *SOURCES)):
                 message = f'environment "{environment}" changes a service "{name}" that the app does not have'
                 self._say("MS101", message, node.key or node.pos, did_you_mean(name, known))
 
@@ -176,7 +181,11 @@ class Documents:
         place = body.key or body.pos
         name = Node({"name": Node(key, place, place, body.layer)}, body.pos, layer=body.layer)
         merged = reduce(merge, [*layers, body, Node({"metadata": name}, body.pos, body.key, body.layer)])
-        return Draft(key, merged)
+        return Draft(key, merged, own=_written(body))
+
+
+def _written(body: Node) -> frozenset[str]:
+    return frozenset(key.removesuffix("+") for key, node in entries_of(body).items() if not node.implied)
 
 
 def _common(app: Node, service: str) -> Node:

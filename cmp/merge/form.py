@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from cmp.merge.shorthands import Entries
 from cmp.node import Node
-
-Entries = dict[str, Node]
 
 
 class Form(NamedTuple):
@@ -21,6 +20,7 @@ class Form(NamedTuple):
         needed: one of those keys has to be there.
         rest: rewrites a map with shorthand keys into the long form.
         keyed: the value is a map from names to things, where an empty thing is written ``{}``.
+        listed: what a list stands for: the key of the long form that takes it.
     """
 
     path: str
@@ -30,3 +30,4 @@ class Form(NamedTuple):
     needed: bool = False
     rest: Callable[[Entries], Entries] | None = None
     keyed: bool = False
+    listed: str | None = None

@@ -7,32 +7,14 @@ widened by it; the parser sees long form only. A path names keys; ``*`` is any k
 
 from __future__ import annotations
 
-from cmp.merge.form import Entries, Form
+from collections.abc import Iterable
+
+from cmp.merge.form import Form
+from cmp.merge.shorthands import all_to, call, caller, certificate_or_mode
 from cmp.merge.workload_forms import WORKLOAD
-from cmp.node import Node
-
-
-def all_to(node: Node) -> Entries:
-    """A plain value is the version that gets all requests."""
-    return {str(node.value): node.with_value("100")}
-
-
-def call(node: Node) -> Entries:
-    """A plain value with a scheme is an address outside the mesh, else the name of a service."""
-    return {"url" if "://" in str(node.value) else "service": node}
-
-
-def certificate_or_mode(node: Node) -> Entries:
-    """A plain value is the name of a certificate's Secret; a word in capitals is a mode."""
-    return {"mode" if str(node.value).isupper() else "credentialName": node}
-
-
-def caller(node: Node) -> Entries:
-    """A plain value is a service that may ask for anything."""
-    return {"from": node.with_value([node.with_value({"services": node.with_value([node])})])}
-
 
 _TARGET = (("to",), ("destinations",))
+_ANSWERS = (("redirect",), ("directResponse",))
 _TARGETS = (("version",), ("service",), ("host",))
 _STRINGS = (("exact",), ("prefix",), ("regex",), ("present",))
 _PATHS = (("pattern",), ("exact",), ("prefix",), ("regex",))
@@ -55,6 +37,12 @@ def _target(at: str) -> tuple[Form, ...]:
         Form(f"{at}.destinations", listing=True),
         Form(f"{at}.destinations[]", one_of=_TARGETS, needed=True),
         Form(f"{at}.rewrite", text="path", one_of=(("path",), ("regex",))),
+        Form(f"{at}.redirect", text="path"),
+        Form(f"{at}.directResponse", text="status"),
+        Form(f"{at}.fault.abort", one_of=(("httpStatus",), ("grpcStatus",)), needed=True),
+        Form(f"{at}.fault.delay", text="fixedDelay"),
+        Form(f"{at}.mirror", listing=True),
+        Form(f"{at}.mirror[]", text="version", one_of=_TARGETS, needed=True),
         *_cors(f"{at}.cors"),
         *_headers(f"{at}.headers"),
         *_headers(f"{at}.destinations[].headers"),
@@ -73,6 +61,16 @@ def _stream(at: str) -> tuple[Form, ...]:
         Form(f"{at}[].to", text=all_to, keyed=True),
         Form(f"{at}[].destinations", listing=True),
         Form(f"{at}[].destinations[]", one_of=_TARGETS, needed=True),
+    )
+
+
+def _server_tls(at: str) -> tuple[Form, ...]:
+    """The forms of TLS at a gateway."""
+    lists = ("credentialNames", "cipherSuites", "subjectAltNames")
+    return (
+        Form(at, text=certificate_or_mode, one_of=(("credentialName",), ("credentialNames",), ("issuer",))),
+        Form(f"{at}.issuer", text="name"),
+        *(Form(f"{at}.{key}", listing=True) for key in lists),
     )
 
 
@@ -98,6 +96,48 @@ def _policy(at: str) -> tuple[Form, ...]:
     )
 
 
+_IDENTITIES = ("services", "gateway", "principals", "serviceAccounts")
+_SOURCE = (*_IDENTITIES, "namespaces", "trustDomains", "ipBlocks", "remoteIpBlocks", "requestPrincipals")
+_OPERATION = ("methods", "paths", "hosts", "ports", "notMethods", "notPaths", "notHosts", "notPorts")
+
+
+def _not(key: str) -> str:
+    return f"not{key[0].upper()}{key[1:]}"
+
+
+def _lists(at: str, keys: Iterable[str]) -> tuple[Form, ...]:
+    return tuple(Form(f"{at}.{key}", listing=True) for key in keys)
+
+
+def _access() -> tuple[Form, ...]:
+    """Who may call. The platform has it too: ``merge.shapes``."""
+    rule, source = "access[]", "access[].from[]"
+    return (
+        Form("access", listing=True),
+        Form(rule, text=caller),
+        *_lists(rule, ("from", "to")),
+        Form(source, text="services", one_of=tuple((key,) for key in _IDENTITIES)),
+        *_lists(source, (*_SOURCE, *(_not(key) for key in _SOURCE if key != "gateway"))),
+        *_lists(f"{rule}.to[]", _OPERATION),
+        Form(f"{rule}.when", keyed=True),
+        Form(f"{rule}.when.*", text="values", listed="values", one_of=(("values", "notValues"),), needed=True),
+        *_lists(f"{rule}.when.*", ("values", "notValues")),
+        Form(f"{rule}.provider", text="name"),
+    )
+
+
+def _jwt() -> tuple[Form, ...]:
+    """Whose tokens are believed. The platform has it too."""
+    return (
+        Form("jwt", listing=True),
+        Form("jwt[]", one_of=(("jwksUri",), ("jwks",))),
+        *_lists("jwt[]", ("audiences", "fromHeaders", "fromParams", "fromCookies", "spaceDelimitedClaims")),
+        Form("jwt[].fromHeaders[]", text="name"),
+        Form("jwt[].require", text="everything", one_of=(("everything",), _OPERATION), needed=True),
+        *_lists("jwt[].require", _OPERATION),
+    )
+
+
 SERVICE: tuple[Form, ...] = (
     *WORKLOAD,
     Form("", one_of=(("port",), ("ports",))),
@@ -111,13 +151,7 @@ SERVICE: tuple[Form, ...] = (
     *(Form(f"rbac[].{key}", listing=True) for key in ("apiGroups", "resources", "resourceNames", "verbs")),
     Form("versions", keyed=True),
     Form("routes", listing=True),
-    Form("routes[]", one_of=(*_TARGET, ("redirect",), ("directResponse",), ("delegate",))),
-    Form("routes[].redirect", text="path"),
-    Form("routes[].directResponse", text="status"),
-    Form("routes[].fault.abort", one_of=(("httpStatus",), ("grpcStatus",)), needed=True),
-    Form("routes[].fault.delay", text="fixedDelay"),
-    Form("routes[].mirror", listing=True),
-    Form("routes[].mirror[]", text="version", one_of=_TARGETS, needed=True),
+    Form("routes[]", one_of=(*_TARGET, *_ANSWERS, ("delegate",))),
     *_target("routes[]"),
     Form("routes[].match", listing=True),
     Form("routes[].match[].path", listing=True),
@@ -138,33 +172,36 @@ SERVICE: tuple[Form, ...] = (
     Form("retries", text="attempts"),
     Form("retries.retryOn", listing=True),
     Form("expose", listing=True),
-    Form("expose[]", text="host", one_of=_TARGET),
+    Form("expose[]", text="host", one_of=(*_TARGET, *_ANSWERS)),
     Form("expose[].path", listing=True),
     Form("expose[].path[]", text="pattern", one_of=_PATHS, needed=True),
     *_target("expose[]"),
+    *_server_tls("expose[].tls"),
     Form("mtls", text="mode"),
-    Form("access", listing=True),
-    Form("access[]", text=caller),
-    Form("access[].from", listing=True),
-    Form("access[].from[].services", listing=True),
-    Form("access[].from[]", text="services", one_of=(("services",), ("gateway",), ("principals",))),
-    Form("access[].from[].gateway", listing=True),
-    Form("access[].from[].namespaces", listing=True),
-    Form("access[].from[].principals", listing=True),
-    Form("access[].to", listing=True),
-    Form("access[].to[].methods", listing=True),
-    Form("access[].to[].paths", listing=True),
-    Form("access[].to[].ports", listing=True),
+    *_access(),
+    *_jwt(),
     Form("calls", listing=True),
     Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
     Form("calls[].namespaces", listing=True),
     Form("parameters", listing=True),
+    Form("external", text="hosts"),
+    Form("external.hosts", listing=True),
+    Form("external.addresses", listing=True),
+    Form("external.endpoints", listing=True),
+    Form("external.endpoints[]", text="address"),
+    Form("external.subjectAltNames", listing=True),
+    Form("workload", text="kind"),
+    Form("exportTo", listing=True),
 )
 
 PLATFORM: tuple[Form, ...] = (
     Form("gateways", keyed=True),
     Form("gateways.*.hosts", listing=True),
-    Form("gateways.*.tls", text=certificate_or_mode, one_of=(("credentialName",),), needed=True),
+    *_server_tls("gateways.*.tls"),
+    Form("gateways.*.ports", keyed=True),
+    Form("gateways.*.ports.*", text="port"),
+    *_server_tls("gateways.*.ports.*.tls"),
+    Form("namespaces", keyed=True),
     Form("catalog", keyed=True),
     Form("catalog.*.ports.*", text="port"),
 )

@@ -36,6 +36,8 @@ def _long(node: Node, shape: Shape, problems: list[Diagnostic]) -> dict[str, Nod
         if isinstance(form.text, str):
             return {form.text: Node(value, node.pos)}
         return form.text(Node(value, node.pos))
+    if isinstance(value, list) and form.listed is not None:
+        return {form.listed: Node(value, node.pos)}
     if isinstance(value, dict) and form.rest is not None:
         return form.rest(value)
     return value

@@ -9,6 +9,11 @@ from cmp.merge.forms import PLATFORM, SERVICE
 
 _NONE = Form("")
 
+#: What the platform says of the mesh, of namespaces and of gateways in the forms of a service.
+SHARED_KEYS = ("mtls", "access", "jwt")
+#: Where.
+SHARING = ("", "namespaces.*.", "gateways.*.")
+
 
 class Shape:
     """The form of a value, and the shapes below it: of its known keys, of any other key, and of its items."""
@@ -62,6 +67,11 @@ def _bodies() -> tuple[Shape, Shape, Shape]:
     services.form = Form("services", keyed=True)
     services.each = app.fields["defaults"] = platform.fields["defaults"] = service
     app.fields["parameters"] = service.fields["parameters"]
+    for path in SHARING:
+        holder = platform
+        for step in path.split(".")[:-1]:
+            holder = _down(holder, step)
+        holder.fields.update({key: service.fields[key] for key in SHARED_KEYS})
     for body in (service, app, platform):
         body.fields["environments"] = environments = Shape()
         environments.form = Form("environments", keyed=True)

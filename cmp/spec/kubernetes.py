@@ -33,10 +33,29 @@ def service_name(value: str) -> str:
     return value
 
 
+def visibility(value: str) -> str:
+    """A namespace that sees an object; ``.`` is its own, ``*`` stands for all (istio pkg/config/visibility)."""
+    return value if value in (".", "*") else label(value)
+
+
+def workload_kind(value: object) -> object:
+    """The kind of a workload; those that the language has and this release does not build are told apart."""
+    if value in ("StatefulSet", "DaemonSet", "None"):
+        refuse(f"workload {shown(value)} is part of the language, but not built yet", "use Deployment for now", "MS106")
+    return value
+
+
 def subdomain(value: str) -> str:
     """An RFC 1123 subdomain: names of Secrets, ConfigMaps, ServiceAccounts."""
     if len(value) > 253 or not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", value):
         refuse(*_bad_name(value, "at most 253 lower-case letters, digits, - and ."), "MS206")
+    return value
+
+
+def kind_name(value: str) -> str:
+    """A kind of object, such as ClusterIssuer."""
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9]{0,62}", value):
+        refuse(f"{shown(value)} is not a kind", "an upper-case letter, then letters and digits: ClusterIssuer")
     return value
 
 

@@ -44,6 +44,8 @@ def _inside(annotation: Any) -> type[Model] | None:
 
 
 def _element(annotation: Any) -> Any:
-    """What the values of a map or the items of a list are."""
+    """What the values of a map or the items of a list are, also where it may be missing."""
     arguments = [argument for argument in get_args(annotation) if argument not in (type(None), Ellipsis)]
+    if len(arguments) == 1 and type(None) in get_args(annotation):
+        return _element(arguments[0])
     return arguments[-1] if arguments else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from cmp.spec.gateway import GatewayPort, GatewayTls
+from cmp.spec.security import Access, Jwt, Namespace, WideMtls
 from cmp.spec.types import (
     Bool,
     Host,
@@ -12,7 +14,6 @@ from cmp.spec.types import (
     LabelValue,
     Model,
     SelectorKey,
-    Subdomain,
     Text,
     VersionNumber,
     Workload,
@@ -41,26 +42,23 @@ class Istio(Model):
     clusterDomain: Host | None = None  #: The domain in the names of Services. Default: `cluster.local`.
 
 
-class GatewayTls(Model):
-    """The certificate of a gateway's hosts: a Secret of type TLS in the gateway's namespace."""
-
-    later: ClassVar[frozenset[str]] = words("issuer mode minProtocolVersion")
-
-    credentialName: Subdomain | None = None  #: A Secret in the gateway's namespace with the certificate.
-
-
 class Gateway(Model):
-    """An ingress gateway: which hosts it serves, and which pods do it."""
+    """An ingress gateway: which hosts it serves, which pods do it, and whom these let in."""
 
-    later: ClassVar[frozenset[str]] = words("ports access jwt telemetry mtls")
+    later: ClassVar[frozenset[str]] = words("telemetry mtls")
 
     hosts: tuple[Host, ...]  #: The hosts that it serves.
     namespace: Label  #: Where its pods run, and the Gateway is written.
     #: The labels of its pods; beside it `serviceAccount` is required. Default: `istio`, with the gateway's name.
     selector: dict[SelectorKey, LabelValue] = {}
     serviceAccount: Label | None = None  #: The account of its pods, which services admit. Default: the gateway's name.
-    tls: GatewayTls | None = None  #: Its certificate, for HTTPS on port 443. Default: HTTP on port 80 only.
+    tls: GatewayTls | None = None  #: TLS of its hosts on port 443. Default: HTTP on port 80 only.
     httpsRedirect: Bool | None = None  #: Whether HTTP is redirected to HTTPS. Default: `false`.
+    #: Further ports by name; the part before the first `-` is the protocol. Default: 80, and 443 with `tls`.
+    ports: dict[Label, GatewayPort] = {}
+    #: Rules for its pods, by the numbers of their ports. Default: anybody may ask for everything.
+    access: tuple[Access, ...] | None = None
+    jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed there. Routes of exposed hosts can match their claims.
 
 
 class CatalogEntry(Model):
@@ -74,13 +72,17 @@ class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
     later: ClassVar[frozenset[str]] = words(
-        "providers mtls telemetry namespaces networkPolicy argocd monitoring policy access jwt proxy calls "
-        "manifests patches"
+        "providers telemetry networkPolicy argocd monitoring policy proxy calls manifests patches"
     )
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
     profile: Literal["1"] | None = None  #: The set of defaults; there is one so far.
     istio: Istio | None = None  #: The mesh to write for.
     gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
+    mtls: WideMtls | None = None  #: Mutual TLS of all pods of the mesh that say nothing themselves.
+    #: Rules for all pods of the mesh; `[]` lets nobody in who is not let in elsewhere. Ports are those of pods.
+    access: tuple[Access, ...] | None = None
+    jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed in the whole mesh.
+    namespaces: dict[Label, Namespace] = {}  #: What holds for whole namespaces, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}

@@ -33,7 +33,7 @@ class Toleration(Model):
     tolerationSeconds: Count | None = None  #: How long a pod stays, for `NoExecute`. Default: for ever.
 
 
-class Requirement(Model):
+class LabelRequirement(Model):
     """A condition on a label."""
 
     key: SelectorKey  #: The label.
@@ -45,7 +45,7 @@ class LabelSelector(Model):
     """Objects by their labels; all conditions hold."""
 
     matchLabels: dict[SelectorKey, LabelValue] = {}  #: Labels and their values.
-    matchExpressions: tuple[Requirement, ...] = ()  #: Other conditions.
+    matchExpressions: tuple[LabelRequirement, ...] = ()  #: Other conditions.
 
 
 class NodeRequirement(Model):

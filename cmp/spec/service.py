@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cmp.spec.security import Access, Mtls, RbacRule
+from cmp.spec.outside import External, Workload
+from cmp.spec.security import Access, Jwt, Mtls, RbacRule
 from cmp.spec.streams import TcpRoute, TlsRoute
 from cmp.spec.traffic import Call, Cors, Expose, Retries, Route
-from cmp.spec.types import Count, Duration, Label, LabelKey, LabelValue, Model, Port, ServiceName, Text, Word, words
+from cmp.spec.types import (
+    Count,
+    Duration,
+    Label,
+    LabelKey,
+    LabelValue,
+    Model,
+    Port,
+    SelectorKey,
+    ServiceName,
+    Text,
+    Visibility,
+    Word,
+    words,
+)
 from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
 
 
@@ -40,12 +55,15 @@ class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
     later: ClassVar[frozenset[str]] = words(
-        "selector external service workload jobs rollout "
-        "jwt sidecar exportTo metrics telemetry slo dashboard alerts ignore sync patches manifests"
+        "service jobs rollout sidecar metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
     platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
+    #: The labels of pods that are there already, behind a Service with the name of this one.
+    selector: dict[SelectorKey, LabelValue] = {}
+    external: External | None = None  #: Hosts that run elsewhere.
+    workload: Workload | None = None  #: What a version becomes. Default: a Deployment.
     port: Port | None = None  #: Short for `ports: {http: ..}`.
     #: The ports of the Service, by name. Without any the service is a worker: no Service and no routes.
     ports: dict[Label, PortSpec] = {}
@@ -69,7 +87,10 @@ class MeshService(WorkloadFields):
     mtls: Mtls | None = None  #: Mutual TLS of what comes in. Default: `STRICT`.
     #: Who may call. Default: nobody but the service itself and the gateways of `expose`.
     access: tuple[Access, ...] = ()
+    jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed, and which requests need one.
     calls: tuple[Call, ...] = ()  #: What the service calls; everything else is refused. Default: nothing.
+    #: The namespaces that see the service; `.` is its own. Default: those of who may call or publish it.
+    exportTo: tuple[Visibility, ...] = ()
     proxy: Proxy | None = None  #: Settings of the proxy beside the service.
     #: The paths of this spec that `--set`, and Argo CD's parameter `set`, may change.
     parameters: tuple[Word, ...] = ()

@@ -173,19 +173,6 @@ def ip(value: str) -> str:
         refuse(f"{shown(value)} is not an IP address", "write for example 10.0.0.1")
 
 
-def cidr(value: str) -> str:
-    """An IP address or a block of them, IPv4 or IPv6 (istio agent.ValidateIPSubnet)."""
-    from ipaddress import ip_network
-
-    try:
-        block = ip_network(value, strict=False)
-    except ValueError:
-        refuse(f"{shown(value)} is not a block of addresses", "write for example 10.0.0.0/8")
-    if "/" in value and value.split("/")[0] != str(block.network_address):
-        refuse(f"{shown(value)} has bits beyond its length", f"write {block}")
-    return value
-
-
 def grpc_status(value: str) -> str:
     """The name of a gRPC status (https://grpc.io/docs/guides/status-codes/)."""
     if value not in GRPC_STATUSES:
@@ -286,13 +273,6 @@ SCHEMES: dict[str, int | None] = {
 }
 
 
-def principal(value: str) -> str:
-    """A workload identity as Istio writes it: trust domain/ns/namespace/sa/account, with one ``*`` at an end."""
-    if not value or "*" in value[1:-1] or value.startswith("spiffe://"):
-        refuse(f"{shown(value)} is not a principal", "write cluster.local/ns/shop/sa/checkout, without spiffe://")
-    return value
-
-
 def template(value: str) -> str:
     """A path whose segments may be ``{*}``, for any one, or ``{**}``, for any number; behind that stands no other.
 
@@ -306,20 +286,6 @@ def template(value: str) -> str:
         elif not re.fullmatch(r"[a-zA-Z0-9\-._~%!$&'()+,;:@=]*", segment):
             refuse(f"{shown(value)} is not a path template", "{*} stands for one whole segment, {**} for the rest")
     return value
-
-
-def access_path(value: str) -> str:
-    """A path pattern of an access rule: ``/a``, ``/a/*``, ``/a*``, ``*/a``, or a template with ``{*}`` and ``{**}``.
-
-    https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
-    """
-    if "{" in value or "}" in value:
-        return template(value)
-    if value.startswith("*") and len(value) > 1:
-        return "*" + path(value[1:])
-    if "*" in value[:-1]:
-        refuse(f"{shown(value)}: * stands at one end of a path", "use {*} for one segment")
-    return path(value)
 
 
 def version_number(value: str) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from cmp.spec.gateway import OwnTls
 from cmp.spec.types import (
     Bool,
     Claim,
@@ -165,19 +166,6 @@ class Destination(Model):
     headers: Headers | None = None  #: Changes to the headers of what goes this way.
 
 
-class Target(Model):
-    """Where requests go, and what is done to them on the way."""
-
-    to: dict[Label, Weight] = {}  #: Versions of this service with their shares.
-    #: Versions, other services and hosts outside with their shares. Default: the versions by their weights.
-    destinations: tuple[Destination, ...] = ()
-    rewrite: Rewrite | None = None  #: What is sent in place of the path and the Host header.
-    timeout: Duration | None = None  #: How long a request may take. Default: the service's.
-    retries: Retries | None = None  #: How failed tries are repeated. Default: the service's.
-    cors: Cors | None = None  #: Which pages of other origins may call. Default: the service's.
-    headers: Headers | None = None  #: Changes to the headers of requests and responses.
-
-
 class Delay(Model):
     """A pause before a share of the requests is sent on.
 
@@ -246,26 +234,42 @@ class Mirror(Model):
     percentage: Percent | None = None  #: The share of the requests that is copied. Default: `100%`.
 
 
+class Target(Model):
+    """Where requests go, and what is done to them on the way."""
+
+    to: dict[Label, Weight] = {}  #: Versions of this service with their shares.
+    #: Versions, other services and hosts outside with their shares. Default: the versions by their weights.
+    destinations: tuple[Destination, ...] = ()
+    rewrite: Rewrite | None = None  #: What is sent in place of the path and the Host header.
+    timeout: Duration | None = None  #: How long a request may take. Default: the service's.
+    retries: Retries | None = None  #: How failed tries are repeated. Default: the service's.
+    cors: Cors | None = None  #: Which pages of other origins may call. Default: the service's.
+    headers: Headers | None = None  #: Changes to the headers of requests and responses.
+    redirect: Redirect | None = None  #: Answers that the client should go elsewhere.
+    directResponse: DirectResponse | None = None  #: Answers in place of any service.
+    fault: Fault | None = None  #: Fails on purpose, to try how callers bear it.
+    mirror: tuple[Mirror, ...] = ()  #: What gets a copy of the requests.
+
+
 class Route(Target):
     """One rule, tried in the order written. Without `match` it is the last."""
 
     name: Label | None = None  #: Shows in access logs. Default: a hash of the matches.
     match: tuple[Match, ...] = ()  #: When the rule holds: one of the list has to. Default: always.
-    redirect: Redirect | None = None  #: Answers that the client should go elsewhere.
-    directResponse: DirectResponse | None = None  #: Answers in place of any service.
     delegate: Workload | None = None  #: The service whose rules take over, `name` or `name.namespace`.
-    fault: Fault | None = None  #: Fails on purpose, to try how callers bear it.
-    mirror: tuple[Mirror, ...] = ()  #: What gets a copy of the requests.
 
 
 class Expose(Target):
-    """A host at a gateway of the platform. `path` bounds what of the service is to be seen there."""
+    """A host, or a port, at a gateway of the platform. `path` bounds what of the service is to be seen there."""
 
-    later: ClassVar[frozenset[str]] = words("tls gatewayPort redirect directResponse fault mirror")
-
-    host: Host | None = None  #: The host, one that a gateway serves. Needed unless `delegated`.
+    #: The host, one that a gateway serves or, with `tls`, any. Needed unless `delegated`, or a port takes connections.
+    host: Host | None = None
     #: The gateway of the platform. Default: the one whose hosts cover this one most closely.
     gateway: Label | None = None
+    #: A further port of the gateway, by name or number: for requests or connections. Default: 80 and 443.
+    gatewayPort: Word | None = None
+    #: A server and certificate of its own for the host. Default: those of the gateway.
+    tls: OwnTls | None = None
     #: The port that is published, by name or number. Default: the only HTTP port, or the one called http.
     port: Word | None = None
     path: tuple[PathMatch, ...] = ()  #: What of the service is to be seen there. Default: everything.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from cmp.spec import addresses as a
+from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
@@ -61,13 +63,14 @@ Label = Annotated[str, AfterValidator(k.label)]  #: name
 #: name that begins with a letter
 ServiceName = Annotated[str, AfterValidator(k.service_name)]
 Subdomain = Annotated[str, AfterValidator(k.subdomain)]  #: name of a Kubernetes object
+KindName = Annotated[str, AfterValidator(k.kind_name)]  #: kind of object (`ClusterIssuer`)
 Host = Annotated[str, AfterValidator(s.host)]  #: host name (`a.example.com`, `*.example.com`, `*`)
 Path = Annotated[str, AfterValidator(s.path)]  #: path (`/a/b`)
 ProbePath = Annotated[str, AfterValidator(s.probe_path)]  #: path (`/ready`)
 DnsName = Annotated[str, AfterValidator(s.dns_name)]  #: host name
 Pattern = Annotated[str, AfterValidator(s.pattern)]  #: path pattern (`/a`, `/a/*`, `/a*`, `/a/{*}/b`)
 #: path pattern (`/a`, `/a/*`, `/a*`, `*/a`, `/a/{*}/b`, `/a/{**}`)
-AccessPath = Annotated[str, AfterValidator(s.access_path)]
+AccessPath = Annotated[str, AfterValidator(i.access_path)]
 Regex = Annotated[str, AfterValidator(s.regex)]  #: regular expression in RE2 syntax
 Header = Annotated[str, AfterValidator(s.header)]  #: header or parameter name
 Registry = Annotated[str, AfterValidator(k.image_registry)]  #: host of a registry, with port and path if it has them
@@ -78,11 +81,13 @@ Digest = Annotated[str, AfterValidator(k.image_digest)]  #: digest of an image (
 HeaderValue = Annotated[str, AfterValidator(s.header_value), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Claim = Annotated[str, AfterValidator(s.claim)]  #: name of a claim (`groups`, `a.b` for what is nested)
 HostOrIp = Annotated[str, AfterValidator(s.host_or_ip)]  #: host name or IP address
-Cidr = Annotated[str, AfterValidator(s.cidr)]  #: IP address or block of them (`10.0.0.0/8`)
+Cidr = Annotated[str, AfterValidator(a.cidr)]  #: IP address or block of them (`10.0.0.0/8`)
 CookieName = Annotated[str, AfterValidator(s.cookie_name)]  #: name of a cookie
 GrpcStatus = Annotated[str, AfterValidator(s.grpc_status)]  #: name of a gRPC status (`UNAVAILABLE`)
 #: condition of Envoy or HTTP status (`reset`, `5xx`, `503`)
 RetryCondition = Annotated[str, AfterValidator(s.retry_condition)]
+#: cipher suite of TLS up to 1.2, by OpenSSL's name (`ECDHE-RSA-AES128-GCM-SHA256`)
+CipherSuite = Annotated[str, AfterValidator(v.cipher_suite)]
 Method = Annotated[str, AfterValidator(s.method)]  #: HTTP method (`GET`)
 EnvName = Annotated[str, AfterValidator(k.env_name)]  #: name of a variable
 KeyReference = Annotated[str, AfterValidator(k.key_reference)]  #: `name/key`
@@ -93,10 +98,28 @@ LabelValue = Annotated[str, AfterValidator(k.label_value), _MIXED]  #: label val
 Region = Annotated[str, AfterValidator(s.region)]  #: region
 #: `region`, `region/zone` or `region/zone/sub-zone`; the last part may be `*`
 Locality = Annotated[str, AfterValidator(s.locality)]
+Place = Annotated[str, AfterValidator(a.place)]  #: `region`, `region/zone` or `region/zone/sub-zone`
+OutsideHost = Annotated[str, AfterValidator(a.outside_host)]  #: full host name, or `*.` before one
+Address = Annotated[str, AfterValidator(a.address)]  #: IP address, host name or `unix:///path`
+Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or `*`
+#: `Deployment` or `WorkloadGroup`
+WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup"], BeforeValidator(k.workload_kind)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
 #: `trust-domain/ns/namespace/sa/account`, with one `*` at an end
-Principal = Annotated[str, AfterValidator(s.principal)]
+Principal = Annotated[str, AfterValidator(i.principal)]
+IpBlock = Annotated[str, AfterValidator(i.ip_block)]  #: IP address or block of them (`10.0.0.0/8`)
+Account = Annotated[str, AfterValidator(i.account)]  #: ServiceAccount (`name`, `namespace/name`)
+TrustDomain = Annotated[str, AfterValidator(i.trust_domain)]  #: trust domain, with one `*` at an end
+RequestPrincipal = Annotated[str, AfterValidator(i.request_principal)]  #: `issuer/subject`, with one `*` at an end
+AccessHost = Annotated[str, AfterValidator(i.access_host)]  #: host (`a.example.com`, `*.example.com`, `a.*`, `a:8080`)
+ConditionKey = Annotated[str, AfterValidator(i.condition_key)]  #: attribute of a request
+Issuer = Annotated[str, AfterValidator(i.issuer)]  #: issuer of tokens
+JwksUri = Annotated[str, AfterValidator(i.jwks_uri)]  #: URL of keys (`https://id.example.com/jwks`)
+Jwks = Annotated[str, AfterValidator(i.jwks)]  #: JSON Web Key Set
+ClaimHeader = Annotated[str, AfterValidator(i.claim_header)]  #: header of letters, digits, `-` and `_`
+#: `true`
+Required = Annotated[str, AfterValidator(i.required), WithJsonSchema({"enum": ["true", True]})]
 #: version (`1.30` or `1.30.3`)
 VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema({"type": ["string", "number"]})]
 #: key of a Secret or a ConfigMap (`password`)

@@ -154,6 +154,31 @@ def _quantity(value: Any, help: str) -> str:
     )
 
 
+def cipher_suite(value: str) -> str:
+    """A cipher suite of TLS up to 1.2, by OpenSSL's name (istio pkg/config/security, ValidCipherSuites)."""
+    if value not in CIPHER_SUITES:
+        refuse(f"{shown(value)} is not a cipher suite", "one of " + ", ".join(CIPHER_SUITES))
+    return value
+
+
+CIPHER_SUITES = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES128-SHA",
+    "ECDHE-RSA-AES128-SHA",
+    "ECDHE-ECDSA-AES256-SHA",
+    "ECDHE-RSA-AES256-SHA",
+    "AES128-GCM-SHA256",
+    "AES256-GCM-SHA384",
+    "AES128-SHA",
+    "AES256-SHA",
+)
+
+
 def amount(quantity: str) -> int:
     """A canonical quantity in billionths, to compare two."""
     digits = quantity.rstrip("".join({*"".join(_DECIMAL), "i"}))

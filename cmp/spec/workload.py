@@ -14,6 +14,7 @@ from cmp.spec.types import (
     Duration,
     EnvName,
     Label,
+    LabelValue,
     Model,
     MountPath,
     Percent,
@@ -94,10 +95,12 @@ class WorkloadFields(TrafficPolicy):
 class Version(WorkloadFields):
     """One version of a service: its share of the traffic in percent, and what differs from the service."""
 
-    later: ClassVar[frozenset[str]] = words("selector proxy")
+    later: ClassVar[frozenset[str]] = words("proxy")
 
     #: Share of the requests that no route takes. One version may leave it out and gets the rest of 100.
     weight: Weight | None = None
+    #: The labels of its pods or endpoints, where these are not ours. Default: `version`, with its name.
+    selector: dict[SelectorKey, LabelValue] = {}
 
 
 class ListedPort(Model):

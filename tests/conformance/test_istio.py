@@ -11,6 +11,7 @@ import yaml
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
+from tests.support.examples import FOLDERS, environment
 from tests.support.istio_oracle import Answers, Finding, check_with_istio, require_istio
 from tests.test_cases import CASES
 
@@ -18,8 +19,7 @@ require_istio()  # skips the module, and says so, where the checker is not built
 
 TOP = Path(__file__).parents[2]
 FILES = sorted(CASES.glob("*/expected.yaml"))
-EXAMPLES = sorted(path for path in (TOP / "examples").iterdir() if path.is_dir())
-NAMES = [file.parent.name for file in FILES] + [f"examples/{path.name}" for path in EXAMPLES]
+NAMES = [file.parent.name for file in FILES] + [f"examples/{path.name}" for path in FOLDERS]
 
 
 class Accepted(NamedTuple):
@@ -32,6 +32,12 @@ class Accepted(NamedTuple):
 
 
 ACCEPTED = (
+    Accepted(
+        "platform-access-of-namespaces",
+        "IST0127",
+        "No matching workloads for this resource",
+        "The pods of these namespaces belong to other applications.",
+    ),
     Accepted(
         "trust-domain-and-cluster-domain",
         "IST0101",
@@ -47,7 +53,17 @@ ACCEPTED = (
 )
 
 #: What some cases refer to and do not hold, because other applications have it. Their batches get stand-ins for it.
-NAMESPACES = {"access-by-namespace-gateway-and-principal": ("ops", "other")}
+NAMESPACES = {
+    "access-actions": ("ops",),
+    "access-by-address-and-token": ("dev",),
+    "access-by-every-source": ("dev", "ops"),
+    "access-by-namespace-gateway-and-principal": ("ops", "other"),
+    "access-deny-by-token-keeps-to-http": ("dev", "ops"),
+    "access-tried-admits-nobody": ("dev",),
+    "platform-access-of-namespaces": ("jobs",),
+    "platform-access-of-the-mesh": ("sandbox",),
+    "platform-lets-callers-into-services": ("monitoring",),
+}
 DESTINATIONS = {
     "delegate-to-a-service",
     "route-mirror-to-services-and-hosts",
@@ -57,10 +73,19 @@ DESTINATIONS = {
     "route-to-other-services-and-hosts",
 }
 PLATFORMS = {"platform-above-the-path"}
+#: Adopted services: the name of a Service that is there already, and the labels of each of its pods.
+ADOPTED: dict[str, dict[str, list[dict[str, str]]]] = {
+    "adopt-exposed-without-policies": {"reviews": [{"app": "reviews"}]},
+    "adopt-routes-and-versions": {"reviews": [{"app": "reviews", "version": "v1"}, {"release": "canary"}]},
+    "adopt-tcp-routes": {"reviews": [{"app": "reviews"}], "other": [{"app": "other"}]},
+    "adopt-tokens": {"reviews": [{"app": "reviews"}]},
+    "adopt-timeout-only": {"reviews": [{"app": "reviews"}]},
+    "adopt-with-policies": {"reviews": [{"app": "reviews", "tier": "back"}]},
+    "defaults-are-for-what-runs-here": {"reviews": [{"app": "reviews"}]},
+}
 
 #: Analyzers that ran, but over nothing that comes from us, since no output has what they look at.
 IDLE = {
-    "authn.BlockedCIDRsAnalyzer": "RequestAuthentications, and the Deployment of istiod",
     "envoyfilter.EnvoyPatchAnalyzer": "EnvoyFilters",
     "externalcontrolplane.ExternalControlPlaneAnalyzer": "the webhook configurations of istiod",
     "injection.ImageAnalyzer": "the ConfigMap of the injector",
@@ -69,12 +94,9 @@ IDLE = {
     "schema.ValidationAnalyzer.EnvoyFilter": "EnvoyFilters",
     "schema.ValidationAnalyzer.MeshConfig": "the configuration of the mesh, which is the default here",
     "schema.ValidationAnalyzer.MeshNetworks": "several clusters",
-    "schema.ValidationAnalyzer.RequestAuthentication": "RequestAuthentications",
     "schema.ValidationAnalyzer.Telemetry": "Telemetries",
     "schema.ValidationAnalyzer.TrafficExtension": "TrafficExtensions",
     "schema.ValidationAnalyzer.WasmPlugin": "WasmPlugins",
-    "schema.ValidationAnalyzer.WorkloadEntry": "WorkloadEntries",
-    "schema.ValidationAnalyzer.WorkloadGroup": "WorkloadGroups",
     "telemetry.DefaultSelectorAnalyzer": "Telemetries",
     "telemetry.LightstepAnalyzer": "Telemetries",
     "telemetry.ProviderAnalyzer": "Telemetries",
@@ -85,6 +107,7 @@ IDLE = {
 _ALWAYS = {"MeshConfig", "MeshNetworks", "Namespace", "Secret"}
 #: Kinds of ours that neither the webhook nor an analyzer looks at. Other tests hold them against their schemas.
 UNREAD = {
+    "cert-manager.io/v1 Certificate",
     "autoscaling/v2 HorizontalPodAutoscaler",
     "external-secrets.io/v1 ExternalSecret",
     "policy/v1 PodDisruptionBudget",
@@ -129,6 +152,24 @@ def stand_in(host: str, numbers: list[int]) -> dict[str, Any]:
     return {"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "spec": spec, **named(host)}
 
 
+def there_already(name: str, pods: list[dict[str, str]], objects: list[Any]) -> list[Any]:
+    """A Service with the ports that routes name, and a Deployment per pod."""
+    host = f"{name}.shop.svc.cluster.local"
+    written = [one["spec"] for one in of(objects, "VirtualService")]
+    rules = [rule for spec in written for rule in (*spec.get("http", ()), *spec.get("tcp", ()))]
+    routes = [route["destination"] for rule in rules for route in rule.get("route", ())]
+    ports = sorted({route.get("port", {}).get("number", 80) for route in routes if route["host"] == host})
+    found = [stand_in(host, ports or [80])]
+    for number, labels in enumerate(pods):
+        template = {
+            "metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "app", "image": "example.com/app:1.0"}]},
+        }
+        spec = {"selector": {"matchLabels": labels}, "template": template}
+        found.append({"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec, **named(f"{name}-{number}")})
+    return found
+
+
 def of(objects: list[Any], kind: str) -> list[Any]:
     return [one for one in objects if one["kind"] == kind]
 
@@ -138,7 +179,7 @@ def named(name: str, namespace: str = "shop") -> dict[str, Any]:
 
 
 def rendered(folder: Path) -> list[Any]:
-    manifests = render(str(folder), Environment(namespace="demo", source_path="."), {}).manifests
+    manifests = render(str(folder), Environment("demo", environment(folder), source_path="."), {}).manifests
     return list(yaml.safe_load_all(emit(manifests, "yaml")))
 
 
@@ -150,9 +191,12 @@ def batches() -> dict[str, list[Any]]:
         found[case] += [namespace(name) for name in names]
     for case in DESTINATIONS:
         found[case] += stand_ins(found[case])
+    for case, services in ADOPTED.items():
+        for name, pods in services.items():
+            found[case] += there_already(name, pods, found[case])
     for case in PLATFORMS:
         found[case] += rendered(CASES / case)
-    return found | {f"examples/{folder.name}": rendered(folder) for folder in EXAMPLES}
+    return found | {f"examples/{folder.name}": rendered(folder) for folder in FOLDERS}
 
 
 @cache
@@ -186,9 +230,10 @@ def test_what_is_accepted_still_happens(row: Accepted) -> None:
 def test_destination_rules_are_about_services_of_the_render(batch: str) -> None:
     """What the annotation that suppresses IST0174 could hide."""
     objects = batches()[batch]
-    services = {f"{one['metadata']['name']}.{one['metadata']['namespace']}" for one in of(objects, "Service")}
+    hosts = {f"{one['metadata']['name']}.{one['metadata']['namespace']}" for one in of(objects, "Service")}
+    hosts |= {host for one in of(objects, "ServiceEntry") for host in one["spec"]["hosts"]}
     for one in of(objects, "DestinationRule"):
-        assert one["spec"]["host"].partition(".svc.")[0] in services
+        assert one["spec"]["host"].partition(".svc.")[0] in hosts
 
 
 def test_all_analyzers_ran_over_what_the_documentation_says() -> None:

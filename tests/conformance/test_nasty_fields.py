@@ -17,18 +17,27 @@ from cmp.diagnostics import Diagnostic, SpecError
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
+from tests.support import field_rows, field_rows_gateways, field_rows_outside, field_rows_pod, field_rows_security
 from tests.support.field_row import Row
-from tests.support.field_rows import ENTRY_ROWS, SERVICE_ROWS, SINGLE_ROWS
 from tests.support.fields import strings
 from tests.support.go_oracle import read_as_kubernetes
 from tests.support.spec_text import quoted
 
 Manifest = dict[str, Any]
+SERVICE_ROWS = {
+    **field_rows.SERVICE_ROWS,
+    **field_rows_gateways.SERVICE,
+    **field_rows_outside.SERVICE,
+    **dict(field_rows_pod.rows()),
+    **field_rows_security.SERVICE,
+}
+ENTRY_ROWS = {**field_rows.ENTRY_ROWS, **field_rows_gateways.ENTRIES, **field_rows_security.ENTRIES}
+SINGLE_ROWS = {**field_rows.SINGLE_ROWS, **field_rows_security.SINGLE}
 ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}
 NAMED = "MeshService.metadata.name"
 
 API = "apiVersion: meshspec.io/v1alpha1"
-GATEWAYS = "gateways: {main: {hosts: ['*.example.com', '*'], namespace: in}}"
+GATEWAYS = "gateways: {main: {hosts: ['*.example.com', '*'], namespace: in, access: {}}}"
 
 
 def test_every_string_field_has_a_row() -> None:

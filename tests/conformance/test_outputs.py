@@ -10,14 +10,13 @@ import yaml
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
+from tests.support.examples import FOLDERS, environment
 from tests.support.schemas import bundle_directory, errors
 from tests.test_cases import CASES
 
 bundle_directory()  # skips the module, and says so, where there is no schema bundle
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 FILES = sorted(CASES.glob("*/expected.yaml"))
-FOLDERS = sorted(path for path in EXAMPLES.iterdir() if path.is_dir())
 
 #: Cases whose platform declares an older cluster than the ones below, and that cluster.
 OLDER = {"kubernetes-1.29": "1.29"}
@@ -25,6 +24,12 @@ OLDER = {"kubernetes-1.29": "1.29"}
 #: Cases with fields that came after the older release of Istio, and the release that has them. Their platform is a
 #: newer one; what a platform of an older release makes of them is the case error-fields-of-newer-istio.
 NEWER = {
+    "access-by-address-and-token": "1.30: AuthorizationPolicy source.trustDomains",
+    "access-by-every-source": "1.25: AuthorizationPolicy source.serviceAccounts",
+    "gateway-two-certificates": "1.26: ServerTLSSettings.credentialNames",
+    "jwt-every-field": "1.28: RequestAuthentication jwtRules.spaceDelimitedClaims",
+    "platform-access-of-the-mesh": "1.25: AuthorizationPolicy source.serviceAccounts",
+    "external-dynamic-dns": "1.28: ServiceEntry.resolution DYNAMIC_DNS",
     "policy-cookie-attributes": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-cookie-attributes-of-a-port": "1.28: ConsistentHashLB.HTTPCookie.attributes",
     "policy-retry-budget": "1.27: TrafficPolicy.retryBudget",
@@ -62,5 +67,5 @@ def test_the_older_istio_refuses_what_is_said_to_be_newer(case: str) -> None:
 @pytest.mark.parametrize("kubernetes", ["1.32", "1.34", "1.37"])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_example_is_accepted(folder: Path, kubernetes: str, bundle: str) -> None:
-    manifests = render(str(folder), Environment(namespace="demo", source_path="."), {}).manifests
+    manifests = render(str(folder), Environment("demo", environment(folder), source_path="."), {}).manifests
     assert not refused(list(yaml.safe_load_all(emit(manifests, "yaml"))), kubernetes, bundle)

@@ -10,6 +10,7 @@ that they do not know, so nothing is left out of a verdict in silence.
 - Network policies: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -45,6 +46,97 @@ class Pod(NamedTuple):
 
 def of(objects: Iterable[Any], kind: str) -> list[Any]:
     return [one for one in objects if one["kind"] == kind]
+
+
+class Request(NamedTuple):
+    """What an HTTP request holds beside its caller. ``token`` is issuer and subject of a valid one, or empty."""
+
+    method: str
+    host: str
+    path: str
+    token: tuple[str, str] | tuple[()] = ()
+
+
+#: The attribute of a request that a field is about which only HTTP has.
+_OF_REQUESTS = {
+    "methods": "request.method",
+    "hosts": "request.host",
+    "paths": "request.path",
+    "requestPrincipals": "request.auth.principal",
+}
+
+
+def istio_answers(objects: list[Any], caller: Pod, target: Pod, port: int, sent: Request | None) -> bool:
+    """Whether a request, or without one a connection that is not HTTP, gets through the AuthorizationPolicies.
+
+    Of a connection only addresses and identities are known. A rule that admits and asks for more does not fit it; in
+    one that denies, what asks for more is left out
+    (https://istio.io/latest/docs/concepts/security/#using-istio-authorization-on-plain-tcp-protocols). A token counts
+    where a RequestAuthentication believes its issuer.
+    """
+    connection = {
+        "source.principal": caller.principal,
+        "source.namespace": caller.namespace,
+        "destination.port": str(port),
+    }
+    request = connection if sent is None else {**connection, **_said(objects, target, sent)}
+    if any(_fits(spec, request, denies=True) for spec in _policies(objects, target, "DENY")):
+        return False
+    allowed = list(_policies(objects, target, "ALLOW"))
+    return not allowed or any(_fits(spec, request, denies=False) for spec in allowed)
+
+
+def _said(objects: list[Any], target: Pod, sent: Request) -> _Request:
+    believed = [rule["issuer"] for one in of(objects, "RequestAuthentication") for rule in _token_rules(one, target)]
+    principal = "/".join(sent.token) if sent.token and sent.token[0] in believed else ""
+    return {
+        "request.method": sent.method,
+        "request.host": sent.host.lower(),
+        "request.path": sent.path,
+        "request.auth.principal": principal,
+    }
+
+
+def _token_rules(one: Any, target: Pod) -> list[Any]:
+    spec = one["spec"]
+    _refuse(spec, {"jwtRules", "selector"})
+    here = one["metadata"]["namespace"] in (target.namespace, _ROOT_NAMESPACE)
+    rules: list[Any] = spec["jwtRules"] if here and _labelled(spec.get("selector", {}), target) else []
+    return rules
+
+
+def _fits(spec: Any, request: _Request, *, denies: bool) -> bool:
+    return any(_rule_fits(rule, request, denies=denies) for rule in spec.get("rules", ()))
+
+
+def _rule_fits(rule: Any, request: _Request, *, denies: bool) -> bool:
+    _refuse(rule, {"from", "to"})
+    parts = [[one["source"] for one in rule.get("from", ())], [one["operation"] for one in rule.get("to", ())]]
+    return all(not part or any(_part_fits(one, request, denies=denies) for one in part) for part in parts)
+
+
+def _part_fits(fields: Mapping[str, list[str]], request: _Request, *, denies: bool) -> bool:
+    attributes = {**_ATTRIBUTES, **_OF_REQUESTS}
+    negated = {f"not{name[0].upper()}{name[1:]}": name for name in attributes}
+    _refuse(fields, {*attributes, *negated})
+    for name, values in fields.items():
+        attribute = attributes[negated.get(name, name)]
+        if attribute not in request:
+            if denies:
+                continue
+            return False
+        if any(_value_fits(attribute, value, request[attribute]) for value in values) == (name in negated):
+            return False
+    return True
+
+
+def _value_fits(attribute: str, pattern: str, text: str) -> bool:
+    if "{" in pattern:
+        parts = [re.escape(part) for part in re.split(r"\{\*+\}", pattern)]
+        kinds = ["[^/]+" if kind == "{*}" else ".*" for kind in re.findall(r"\{\*+\}", pattern)]
+        whole = "".join(part + kind for part, kind in zip(parts, [*kinds, ""], strict=True))
+        return re.fullmatch(whole, text) is not None
+    return _text_matches(pattern.lower() if attribute == "request.host" else pattern, text)
 
 
 def istio_admits(objects: list[Any], caller: Pod, target: Pod, port: int) -> bool:

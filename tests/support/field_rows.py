@@ -7,12 +7,10 @@ import re
 from collections.abc import Iterator
 
 from cmp.spec import validators as v
-from tests.support import field_rows_pod
 from tests.support.field_row import CONTAINER, POD, SYNTAX, TEXTS, Row, same
 
 RULE = "VirtualService:spec.http.[]"
 MATCH = f"{RULE}.match.[]"
-GRANT = "AuthorizationPolicy:spec.rules.[]"
 ROUTE = "routes: [{to: v1, match: {path: /r}, %s}]"
 ANSWER = "routes: [{match: {path: /r}, %s}]"
 ANY = "routes: [{to: v1, match: {%s}}]"
@@ -276,7 +274,6 @@ SERVICE_ROWS: dict[str, Row] = {
         "image: {pullSecrets: [@]}", f"{POD}.imagePullSecrets.[].name", texts=SYNTAX
     ),
     **dict(policies()),
-    **dict(field_rows_pod.rows()),
     **dict(tunnels()),
     "MeshService.command[]": Row("command: [@]", f"{CONTAINER}.command.[]"),
     "MeshService.args[]": Row("args: [@]", f"{CONTAINER}.args.[]"),
@@ -373,21 +370,6 @@ SERVICE_ROWS: dict[str, Row] = {
     "MeshService.expose[].gateway": Row(EXPOSE % "gateway: @", texts=SYNTAX),
     "MeshService.expose[].port": Row(EXPOSE % "port: @", texts=SYNTAX),
     "MeshService.mtls.ports.*=": Row("mtls: {ports: {@: STRICT}}", texts=SYNTAX),
-    "MeshService.access[].from[].services[]": Row(
-        "access: [{from: [{services: [@]}]}]", f"{GRANT}.from.[].source.principals.[]", principal, SYNTAX
-    ),
-    "MeshService.access[].from[].gateway[]": Row("access: [{from: [{gateway: [@]}]}]", texts=SYNTAX),
-    "MeshService.access[].from[].namespaces[]": Row(
-        "access: [{from: [{namespaces: [@]}]}]", f"{GRANT}.from.[].source.namespaces.[]", texts=SYNTAX
-    ),
-    "MeshService.access[].from[].principals[]": Row(
-        "access: [{from: [{principals: [@]}]}]", f"{GRANT}.from.[].source.principals.[]"
-    ),
-    "MeshService.access[].to[].methods[]": Row(
-        "access: [{to: [{methods: [@]}]}]", f"{GRANT}.to.[].operation.methods.[]", texts=SYNTAX
-    ),
-    "MeshService.access[].to[].paths[]": Row("access: [{to: [{paths: [@]}]}]", f"{GRANT}.to.[].operation.paths.[]"),
-    "MeshService.access[].to[].ports[]": Row("access: [{to: [{ports: [@]}]}]", texts=SYNTAX),
     "MeshService.calls[].service": Row(
         "calls: [{service: @}]", "Sidecar:spec.egress.[].hosts.[]", lambda x: f"{namespace(x)}/{host(x)}", SYNTAX
     ),
@@ -439,4 +421,3 @@ SINGLE_ROWS: dict[str, Row] = {
     "MeshPlatform.istio.trustDomain": Row("istio: {trustDomain: @}", texts=SYNTAX),
     "MeshPlatform.istio.clusterDomain": Row("istio: {clusterDomain: @}", texts=SYNTAX),
 }
-ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}

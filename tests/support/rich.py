@@ -15,9 +15,33 @@ gateways:
     namespace: istio-ingress
     selector: {istio: public, app: gateway}
     serviceAccount: public-gateway
-    tls: {credentialName: shop.example.com}
+    tls: {credentialName: shop.example.com, minProtocolVersion: TLSV1_2, maxProtocolVersion: TLSV1_3,
+          cipherSuites: [ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA256]}
     httpsRedirect: true
-  inner: {hosts: "*.inner.example.net", namespace: istio-inner, tls: inner-cert}
+    ports:
+      mongo: 27017
+      https-admin:
+        port: 8443
+        tls: {mode: MUTUAL, credentialNames: [admin-rsa, admin-ecdsa], subjectAltNames: [a, b],
+              minProtocolVersion: TLSV1_1, maxProtocolVersion: TLSV1_2, cipherSuites: AES128-SHA}
+      https-issued: {port: 8444, tls: {issuer: {name: corp, kind: CorpIssuer, group: corp.example.com}}}
+      raw: {port: 7443, protocol: tls, tls: PASSTHROUGH}
+  inner: {hosts: "*.inner.example.net", namespace: istio-inner, tls: inner-cert,
+          access: [{}, {from: {namespaces: ops}}], jwt: {issuer: https://id.example.com, require: {paths: /api/*}}}
+  more:
+    hosts: "*.more.example.net"
+    namespace: istio-more
+    tls: {mode: MUTUAL, credentialNames: [more-rsa, more-ecdsa], subjectAltNames: "1e3"}
+  issued:
+    hosts: "*.issued.example.net"
+    namespace: istio-more
+    tls: {issuer: {name: own, kind: Issuer, group: cert-manager.io}}
+mtls: PERMISSIVE
+jwt: {issuer: https://id.example.com}
+access: [{action: AUDIT, to: {methods: DELETE, ports: 8080}}]
+namespaces:
+  shop: {mtls: {mode: STRICT}, access: [{from: probe.ops, to: {ports: [8080]}}], jwt: {issuer: https://id.example.com}}
+  dev: {access: []}
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
   batch.jobs: {serviceAccount: batch-runner}
@@ -225,6 +249,19 @@ expose:
      retries: 0, to: v1, headers: {response: {set: {x-via: gateway}}}, cors: {allowOrigins: https://shop.example.com}}
   - host: a.example.org
     destinations: [{version: v1, weight: 50}, {version: v2, weight: 50}]
+    fault: {delay: {fixedDelay: 2s, percentage: 5%}, abort: {httpStatus: 503, percentage: 2%}}
+    mirror: [{version: v2, percentage: 50%}, v1]
+  - {host: b.example.org, to: v1, fault: {abort: {grpcStatus: INTERNAL}}}
+  - host: c.example.org
+    redirect: {path: /new, authority: a.example.org, scheme: https, port: 8443, redirectCode: 302}
+  - {host: d.example.org, directResponse: {status: 410, body: no}}
+  - {gateway: public, gatewayPort: mongo, port: tcp-raw}
+  - host: own.example.com
+    gateway: public
+    tls: {mode: MUTUAL, credentialNames: [own-rsa, own-ecdsa], subjectAltNames: [a, b], httpsRedirect: true,
+          minProtocolVersion: TLSV1_1, maxProtocolVersion: TLSV1_2, cipherSuites: [AES128-SHA, AES256-SHA]}
+  - {host: one.example.com, gateway: public, tls: {credentialName: one, mode: OPTIONAL_MUTUAL}}
+  - {host: issued.example.com, gateway: public, tls: {issuer: {name: le, kind: LeIssuer, group: le.example.com}}}
 mtls: {mode: PERMISSIVE, ports: {tcp-raw: PERMISSIVE, grpc: STRICT}}
 access:
   - web
@@ -234,6 +271,30 @@ access:
       - {principals: td.example.com/ns/x/sa/y}
     to: {methods: [GET, HEAD], paths: [/a/*, /b], ports: [http, 9000]}
   - {from: {namespaces: monitoring}, to: {ports: http-admin}}
+  - from:
+      - {serviceAccounts: [runner, ci/deployer], trustDomains: "*.example.com", notServiceAccounts: bad,
+         notTrustDomains: old.example.com}
+      - {ipBlocks: [10.0.0.0/8, "::1"], notIpBlocks: 10.1.2.3, remoteIpBlocks: 192.0.2.0/24,
+         notRemoteIpBlocks: 192.0.2.7}
+      - {requestPrincipals: "https://id.example.com/*", notRequestPrincipals: "*/guest"}
+      - {namespaces: ops, notServices: [web, batch.jobs], notPrincipals: "*/sa/x", notNamespaces: dev}
+    to:
+      - {hosts: [a.example.com, "b.example.com:8443"], notHosts: "*.example.org", notMethods: DELETE,
+         notPaths: "/{*}/x", notPorts: 9000}
+    when: {"request.headers[x-env]": 1e3, "request.auth.claims[a]": [no, yes], source.ip: {notValues: 10.0.0.1}}
+  - {action: DENY, to: {paths: /internal/*}, dryRun: true}
+  - {action: CUSTOM, provider: opa, to: {paths: /admin/*}}
+  - {action: CUSTOM, provider: {name: opa}, to: {paths: /more/*}}
+jwt:
+  - {issuer: https://id.example.com, jwksUri: https://id.example.com/jwks, audiences: [full, no], fromParams: token,
+     fromHeaders: [x-token, {name: Authorization, prefix: "Bearer "}], fromCookies: session, forwardOriginalToken: true,
+     outputPayloadToHeader: x-claims, outputClaimToHeaders: {x-b: sub, x-a: no}, timeout: 2.5s,
+     spaceDelimitedClaims: [b, a],
+     require: {paths: [/b/*, /a], methods: [PUT, GET], hosts: a.example.com, ports: [http, http-admin],
+               notPaths: /b/c, notMethods: HEAD, notHosts: b.example.com, notPorts: 9090}}
+  - issuer: other
+    jwks: '{"keys": [{"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}]}'
+    require: {paths: /c}
 calls:
   - web
   - service: ledger.finance
@@ -269,6 +330,9 @@ services:
     access: web
     calls: redis://cache.example.com
     mtls: STRICT
+  token:
+    image: shop/token
+    jwt: {issuer: https://id.example.com, require: true}
 parameters: [web.image.tag]
 environments:
   prod: {services: {web: {replicas: 4}}, defaults: {env: {TIER: gold}}}
@@ -314,5 +378,45 @@ proxyProtocol: V1
 versions: {v1: {}, v2: {weight: 5, proxyProtocol: {version: V2}}}
 """
 
-FILES = {"app.yaml": "a: 1\n", "meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": APP + "---" + FULL + "---" + TUNED}
+OUTSIDE = """
+apiVersion: meshspec.io/v1alpha1
+kind: MeshApp
+metadata: {name: outside, namespace: shop}
+services:
+  payments:
+    external:
+      hosts: [pay.example.org, Pay2.example.org]
+      addresses: [10.1.0.0/16, "fd00::1"]
+      resolution: STATIC
+      location: MESH_EXTERNAL
+      endpoints:
+        - {address: 10.0.0.1, ports: {http: 8080}, labels: {version: v1, tier: 010}, network: vpc, locality: eu/a/r1,
+           weight: 3, serviceAccount: payments}
+        - {address: "fd00::2", labels: {release: b}}
+      subjectAltNames: [no, spiffe://td.example.com/ns/x/sa/y]
+    ports: {http: {port: 80, targetPort: 443}, grpc: 8443}
+    versions: {v1: {}, v2: {weight: 10, selector: {release: b}}}
+    exportTo: [shop, dev]
+  reviews:
+    selector: {app: reviews, tier: 1e3}
+    port: 9080
+    timeout: 5s
+    access: full
+  ledger-vm:
+    workload: {kind: WorkloadGroup, network: vpc, locality: eu/a, weight: 2}
+    port: 8080
+    health: /ready
+  edge:
+    expose: {host: edge.example.org, path: /edge/*}
+    routes: {destinations: {service: ledger.finance}}
+environments:
+  prod: {services: {reviews: {selector: {app: reviews-prod}}}}
+  test: {services: {payments: {external: {endpoints+: 10.0.0.9}}}}
+"""
+
+FILES = {
+    "app.yaml": "a: 1\n",
+    "meshplatform.yaml": PLATFORM,
+    "shop.meshspec.yaml": "---".join((APP, FULL, TUNED, OUTSIDE)),
+}
 ENVIRONMENTS = ("prod", "test")

@@ -1,0 +1,97 @@
+"""What a spec runs, as the facts that builders and checks ask for: the one place that tells the cases apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from cmp.context.hosts import fits
+from cmp.merge.running import Runs
+
+if TYPE_CHECKING:
+    from cmp.context.model import HttpRule, Service, StreamRule
+    from cmp.spec.service import MeshService
+
+    Rule = TypeVar("Rule", HttpRule, StreamRule)
+
+
+class Facts(NamedTuple):
+    """What is there, and which objects are written.
+
+    Where what runs is ours, all are. Else only those for a block that the spec writes: adopting pods, or declaring a
+    host, changes nothing by itself.
+
+    Attributes:
+        runs: which case it is, for messages.
+        ours: the Service and the account are ours, and all that protects them.
+        pods: an analyzer finds pods for what policies select; machines have none.
+        labels: by what policies select; empty where nothing runs in the mesh.
+        mtls: a PeerAuthentication is written.
+        guarded: policies decide who may call; without, anybody may.
+        limited: a Sidecar decides what may be called.
+        routed: requests in the mesh follow rules of this service.
+        connected: so do connections of its TCP ports.
+        split: its versions are subsets.
+    """
+
+    runs: Runs
+    ours: bool
+    pods: bool
+    labels: Mapping[str, str]
+    mtls: bool
+    guarded: bool
+    limited: bool
+    routed: bool
+    connected: bool
+    split: bool
+
+
+#: What gives an adopted service or an outside host rules in the mesh, for requests and for connections.
+REQUESTS = ("routes", "timeout", "retries", "cors", "versions")
+CONNECTIONS = ("tcpRoutes", "versions")
+
+
+def facts(runs: Runs, spec: MeshService, has_ports: bool) -> Facts:
+    """The facts about what a spec runs."""
+    if runs in ("image", "machines"):
+        labels = {"app": spec.metadata.name}
+        return Facts(runs, True, runs == "image", labels, True, True, True, has_ports, has_ports, has_ports)
+    written = spec.__pydantic_fields_set__
+    labels = spec.selector if runs != "host" else {}
+    mtls, guarded, limited = (bool(labels) and key in written for key in ("mtls", "access", "calls"))
+    routed, connected = (any(key in written for key in keys) for keys in (REQUESTS, CONNECTIONS))
+    if runs == "host":
+        routed = connected = False
+    split = bool(spec.versions)
+    return Facts(runs, False, runs == "selector", labels, mtls, guarded, limited, routed, connected, split)
+
+
+def each_host(service: Service) -> Iterator[tuple[str, Service]]:
+    """A service once for each of its hosts, with what the names of objects about that host end in.
+
+    A rule sends what it got for a host to that host. The first one needs no suffix, so that a second renames nothing.
+    """
+    if service.outside is None or len(service.outside.hosts) < 2:
+        yield "", service
+        return
+    for index, host in enumerate(service.outside.hosts):
+        http = tuple(_moved(rule, service.host, host) for rule in service.http)
+        tcp = tuple(_moved(rule, service.host, host) for rule in service.tcp)
+        tls = tuple(_moved(rule, service.host, host) for rule in service.tls)
+        suffix = f"-{host.replace('*.', 'wildcard.')}" if index else ""
+        yield suffix, service._replace(host=host, http=http, tcp=tcp, tls=_asked_for(tls, host))
+
+
+def _moved(rule: Rule, old: str, new: str) -> Rule:
+    destinations = tuple(one._replace(host=new) if one.host == old else one for one in rule.destinations)
+    return rule._replace(destinations=destinations)
+
+
+def _asked_for(rules: Iterable[StreamRule], host: str) -> tuple[StreamRule, ...]:
+    """The rules for server names that a host covers."""
+    found = []
+    for rule in rules:
+        matches = [one._replace(sni=tuple(name for name in one.sni if fits(host, name))) for one in rule.matches]
+        if matches := [one for one in matches if one.sni]:
+            found.append(rule._replace(matches=tuple(matches)))
+    return tuple(found)
