@@ -88,7 +88,6 @@ ADOPTED: dict[str, dict[str, list[dict[str, str]]]] = {
 IDLE = {
     "envoyfilter.EnvoyPatchAnalyzer": "EnvoyFilters",
     "externalcontrolplane.ExternalControlPlaneAnalyzer": "the webhook configurations of istiod",
-    "injection.ImageAnalyzer": "the ConfigMap of the injector",
     "k8sgateway.CRDVersionAnalyzer": "the definitions of the Gateway API",
     "meshnetworks.MeshNetworksAnalyzer": "several clusters",
     "schema.ValidationAnalyzer.EnvoyFilter": "EnvoyFilters",
@@ -113,7 +112,6 @@ UNREAD = {
     "policy/v1 PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1 Role",
     "rbac.authorization.k8s.io/v1 RoleBinding",
-    "v1 ConfigMap",
     "v1 PersistentVolumeClaim",
     "v1 ServiceAccount",
 }

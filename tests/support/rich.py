@@ -98,7 +98,7 @@ env:
   POD: {field: metadata.name}
 envFrom: [{configMap: full.config, prefix: FULL_}, {secret: full-db}]
 config:
-  /etc/full/app.yaml: {file: app.yaml, mode: 0440}
+  /etc/full/app.yaml: {text: "a: 1", mode: 0440}
   /etc/full/motd: {text: "a\\n b\\n"}
 secrets:
   full-db:
@@ -154,7 +154,11 @@ pod:
       mounts: {/in: {volume: /data, subPath: x, readOnly: true}, /etc/app.yaml: /etc/full/app.yaml}
       lifecycle: {postStart: {exec: [a, b]}}
       health: /h
-  initContainers: [{name: first, image: "first:1", restartPolicy: Always}, {name: a, image: "a:1"}]
+  initContainers:
+    - {name: first, image: "first:1", restartPolicy: Always, command: a, args: [b, c], env: {X: y}, tty: true,
+       envFrom: {configMap: m}, resources: {cpu: 1}, mounts: {/x: /data}, workingDir: /w, stdin: true,
+       lifecycle: {preStop: {exec: a}}, securityContext: {runAsUser: 5}}
+    - {name: a, image: "a:1"}
   nodeSelector: {disk: ssd, arch: 1e3}
   tolerations: [{key: a, operator: Equal, value: b, effect: NoExecute, tolerationSeconds: 5}, {operator: Exists}]
   affinity:
@@ -415,7 +419,6 @@ environments:
 """
 
 FILES = {
-    "app.yaml": "a: 1\n",
     "meshplatform.yaml": PLATFORM,
     "shop.meshspec.yaml": "---".join((APP, FULL, TUNED, OUTSIDE)),
 }
