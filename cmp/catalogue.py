@@ -214,7 +214,7 @@ CATALOGUE: dict[str, Entry] = {
         cure=("versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /new}, to: v2}"),
     ),
     "MS202": Entry(
-        title="a gateway or platform that is not there",
+        title="a gateway, provider or platform that is not there",
         text=(
             "Gateways are declared by the MeshPlatform in a meshplatform.yaml of this directory or one above it. "
             "In Argo CD that file must be among those that manifest-generate-paths sends."
@@ -314,9 +314,10 @@ CATALOGUE: dict[str, Entry] = {
     "MS216": Entry(
         title="an outside host that cannot be declared so",
         text=(
-            "A port of an outside host speaks one protocol for all callers of a namespace. A wildcard needs a "
-            "protocol that carries host names. A service that declares the host as external owns it: calls go to "
-            "the ports that it has, and nobody else declares it."
+            "A port of an outside host speaks one protocol for all callers of a namespace, and gets TLS from their "
+            "proxies for all or for none. A wildcard needs a protocol that carries host names. A gateway finds hosts "
+            "by their names, and TLS at port 443. A service that declares the host as external "
+            "owns it: calls go to the ports that it has, and nobody else declares it."
         ),
         example=("calls: [https://api.example.com:8443, tcp://api.example.com:8443]"),
         cure=("calls: [https://api.example.com:8443]"),

@@ -18,9 +18,10 @@ Manifest = dict[str, Any]
 class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
-    PREREQUISITES = -40  # accounts, configuration, disruption budgets: pods need them
+    PREREQUISITES = -40  # accounts, configuration, disruption budgets, network policies: pods need them
     NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
+    WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
     TRAFFIC = 10  # routes, and servers of their own: traffic moves only to pods that are Ready
     FOLLOWERS = 20  # autoscalers, certificates and all that nothing should wait for
@@ -36,6 +37,7 @@ PRUNE_LAST = frozenset(
         "Deployment",
         "DestinationRule",
         "ExternalSecret",
+        "NetworkPolicy",
         "PeerAuthentication",
         "RequestAuthentication",
         "Role",
@@ -61,6 +63,7 @@ KIND_ORDER = {
     for index, kind in enumerate(
         (
             "Namespace",
+            "NetworkPolicy",
             "PodDisruptionBudget",
             "ServiceAccount",
             "ConfigMap",

@@ -27,6 +27,7 @@ gateways:
     namespace: istio-ingress
     ports: {https-admin: {port: 8443, tls: admin}, mongo: 27017, tls-raw: {port: 9443, tls: PASSTHROUGH}}
   internal: {hosts: ["*.corp", "*"], namespace: istio-ingress}
+  egress: {namespace: istio-egress}
 """
 VERSIONS = "versions: {v1: {}, v2: {weight: 10}}\n"
 

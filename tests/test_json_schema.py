@@ -105,6 +105,7 @@ Steps = tuple[str | int, ...]
 
 # Maps whose keys are names that people choose.
 KEYED = {"services", "environments", "env", "headers", "queryParams", "volumes", "versions", "labels", "annotations"}
+KEYED |= {"environmentVariables", "excludeInboundPorts", "excludeOutboundPorts"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
 KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
 KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
@@ -250,6 +251,7 @@ def test_nothing_but_lists_can_be_added_to() -> None:
     known = {(model, f"{key}+") for model, key in (_owner(kind, path) for kind, path in LISTS)}
     # Bodies repeat the keys of their kinds, and the one probe for all those of a probe.
     known |= {("ServiceBody", key) for model, key in known if model == "MeshService"}
+    known |= {("PlatformBody", key) for model, key in known if model == "MeshPlatform"}
     known |= {("Version", key) for model, key in known if model == "MeshService"}
     known |= {("Health", key) for model, key in known if model == "Probe"}
     known |= {(name, "parameters+") for name in ("MeshApp", "AppBody")}

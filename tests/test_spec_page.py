@@ -90,8 +90,10 @@ PLACES = {
     "MeshService.mtls": "@",
     "MeshService.versions": "@",
     "Mirror.percentage": "versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /a}, mirror: {version: v2, @}}",
+    "MeshPlatform.networkPolicy": "@",
     "Mount.readOnly": "pod: {containers: {a: {image: 'a:1', mounts: {/a: {volume: /tmp, @}}}}}",
     "Mtls.mode": "mtls: {ports: {http: PERMISSIVE}, @}",
+    "OutboundTrafficPolicy.mode": "sidecar: {outboundTrafficPolicy: {@}}",
     "OwnTls.httpsRedirect": "expose: {host: a.example.org, tls: {credentialName: a, @}}",
     "Replicas.cpu": "resources: {cpu: 1}\nreplicas: {max: 3, @}",
     "Replicas.min": "resources: {cpu: 1}\nreplicas: {max: 3, @}",
@@ -134,7 +136,7 @@ def test_a_default_gives_what_leaving_it_out_gives(field: str, tmp_path: Path) -
 
 
 def output(directory: Path, field: str, text: str) -> str:
-    platform = field.startswith(("Gateway", "Issuer."))
+    platform = field.startswith(("Gateway", "Issuer.", "MeshPlatform."))
     (directory / "meshplatform.yaml").write_text(PLATFORM + (text if platform else GATEWAYS))
     (directory / "meshspec.yaml").write_text(SERVICE + text * (not platform))
     return emit(render(str(directory), Environment("shop", source_path="."), {}).manifests, "yaml")

@@ -1,4 +1,4 @@
-"""Checks across services: calls that their target refuses, and outside hosts that callers see differently."""
+"""Checks across services: calls and routes that their target refuses, and rules of access that never match."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from cmp.checks.finding import Finding, Step
 from cmp.checks.traffic import named
-from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Grant, Service
 from cmp.context.names import split
 from cmp.context.outside import declared_by
@@ -169,6 +168,8 @@ def check_hosts(context: Context) -> Iterator[Finding]:
     for service in context.services:
         there = [other for other in context.services if other.namespace == service.namespace]
         entries = [entry for other in there for entry in (*other.external, *declared_by(other))]
+        if context.platform is not None:
+            entries += context.platform.outside[context.platform.target.root_namespace]
         for one, path in named(service):
             if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
                 continue
@@ -183,7 +184,9 @@ def check_hosts(context: Context) -> Iterator[Finding]:
                 yield Finding("MS217", service, (*path, "host"), message, help)
             elif declared.port(one.port, spoken.protocols) is None:
                 which = f"port {one.port}" if one.port else "any port"
-                message = f'"{one.host}" is not called over {spoken.name} at {which}'
+                added = any(port.tls or port.gateway for port in declared.ports)
+                straight = ", without tls and gateway" if added else ""
+                message = f'"{one.host}" is not called over {spoken.name} at {which}{straight}'
                 yield Finding("MS217", service, (*path, "port" if one.port else "host"), message, help)
 
 
@@ -206,8 +209,7 @@ def port_for(owner: Service, spoken: Spoken) -> str:
     """How the owner of an outside host lets rules lead there: of plain HTTP the proxy makes TLS on the way."""
     written = f"{spoken.example.partition('://')[0]}: 443"
     if spoken.protocols == HTTP_PROTOCOLS:
-        tls = "{mode: SIMPLE, caCertificates: /etc/ssl/certs/ca-certificates.crt}"
-        written = f"http: {{port: 80, targetPort: 443, tls: {tls}}}"
+        written = "http: {port: 80, targetPort: 443, tls: SIMPLE}"
     return f'add to "{owner.name}": ports: {{{written}}}'
 
 
@@ -247,54 +249,3 @@ def _asks_who(rule: Grant | Rule, target: str | None) -> bool:
         target is None or (target in one.get("ports", (target,)) and target not in one.get("notPorts", ()))
         for one in operations
     )
-
-
-def check_external(context: Context) -> Iterator[Finding]:
-    """One port of an outside host speaks one protocol, whoever calls it; a wildcard needs one that names hosts."""
-    seen: dict[tuple[str, str, int], tuple[Service, int, str]] = {}
-    for service in context.services:
-        for index, call in enumerate(service.spec.calls):
-            outside = external(call)
-            if outside is None:
-                continue
-            host, port = outside
-            path: tuple[Step, ...] = ("calls", index, "url")
-            first = seen.setdefault((service.namespace, host, port.number), (service, index, port.protocol))
-            if first[2] != port.protocol:
-                message = f'port {port.number} of "{host}" is {first[2]} for "{first[0].name}" and {port.protocol} here'
-                related = ((first[0], ("calls", first[1], "url"), "first declared here"),)
-                yield Finding("MS216", service, path, message, "use one protocol", related=related)
-            if host.startswith("*") and port.protocol not in NAMING:
-                message = (
-                    f'"{call.url}": {port.protocol} does not carry host names, so a wildcard would catch everything'
-                )
-                yield Finding("MS216", service, path, message, "name the hosts one by one")
-        yield from _indistinct(service)
-        for entry in service.external:
-            if len(entry.name) > 253:
-                message = f'the name "{entry.name[:40]}..." that is made of this host has {len(entry.name)} characters'
-                yield Finding(
-                    "MS206", service, ("calls",), message, "Kubernetes allows 253: shorten the app's name", True
-                )
-
-
-#: Protocols in which the client says which host it wants.
-NAMING = ("http", "http2", "grpc", "https", "tls")
-
-
-def _indistinct(service: Service) -> Iterator[Finding]:
-    """Where the protocol names no host, a proxy tells hosts apart by port alone: two on one port are one listener.
-
-    https://istio.io/latest/docs/ops/configuration/traffic-management/tcp-traffic/
-    """
-    calls = [
-        (index, outside) for index, call in enumerate(service.spec.calls) if (outside := external(call)) is not None
-    ]
-    for position, (index, (host, port)) in enumerate(calls):
-        for before, (other, same) in calls[:position]:
-            blind = port.protocol not in NAMING or same.protocol not in NAMING
-            if blind and host != other and port.number == same.number:
-                message = f'"{host}" and "{other}" cannot be told apart on port {port.number}'
-                related = ((service, ("calls", before, "url"), "the other one"),)
-                help = "use another port for one of them, or let two services call one each"
-                yield Finding("MS216", service, ("calls", index, "url"), message, help, related=related)

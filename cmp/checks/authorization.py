@@ -90,6 +90,20 @@ def check_providers(context: Context) -> Iterator[Finding]:
                 yield Finding("MS218", other.owner, path, message, "ask one of them for both")
 
 
+def check_authorizers(context: Context) -> Iterator[Finding]:
+    """The authorizer is one of the platform's providers, where it lists some, and of a kind that decides."""
+    providers = context.platform.spec.providers if context.platform is not None else {}
+    for one in held(context) if providers else ():
+        for name, path in asked(one):
+            listed = providers.get(name)
+            if listed is None:
+                message = f'the platform has no provider "{name}"'
+                yield Finding("MS202", one.owner, path, message, did_you_mean(name, list(providers)))
+            elif listed.envoyExtAuthzHttp is None and listed.envoyExtAuthzGrpc is None:
+                message = f'provider "{name}" decides nothing: it is no envoyExtAuthzHttp or envoyExtAuthzGrpc'
+                yield Finding("MS218", one.owner, path, message, "name one that is")
+
+
 def check_sources(context: Context) -> Iterator[Finding]:
     """Callers are named in one way, and in full where no namespace is at hand."""
     for one in held(context):

@@ -57,6 +57,16 @@ def _callers(*holders: str) -> tuple[Gate, ...]:
 SERVICE: tuple[Gate, ...] = (
     *_policy((1, 27), "retryBudget"),
     *_policy((1, 28), "loadBalancer.consistentHash.httpCookie.attributes"),
+    *_policy((1, 31), "loadBalancer.zoneAwareLbSetting"),
+    *_policy((1, 31), "connectionPool.http.http2KeepAlive"),
+    *(
+        Gate((1, 31), f"sidecar.{pool}.http.http2KeepAlive", f"Sidecar.{pool}.http.http2KeepAlive")
+        for pool in ("ingress[].connectionPool", "inboundConnectionPool")
+    ),
+    *_policy((1, 31), "outlierDetection.outlierDetectionHttpErrorCodes"),
+    *_policy((1, 31), "retryBudget.budgetInterval"),
+    Gate((1, 31), "routes[].redirect.prefixRewrite", "VirtualService.http[].redirect.prefixRewrite"),
+    Gate((1, 31), "expose[].redirect.prefixRewrite", "VirtualService.http[].redirect.prefixRewrite"),
     *_retries((1, 26), "backoff"),
     *_retries((1, 26), "retryIgnorePreviousHosts"),
     Gate((1, 26), "expose[].tls.credentialNames", "Gateway.servers[].tls.credentialNames"),

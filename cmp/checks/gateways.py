@@ -58,23 +58,31 @@ def _protocol(
 
 
 def check_gateway_hosts(context: Context) -> Iterator[Finding]:
-    """Hosts of a server are domain names: Istio's webhook refuses short ones, and ``_`` in them."""
+    """Hosts of a server are domain names: Istio's webhook refuses short ones."""
     platform = context.platform
     for gateway in platform.gateways if platform is not None else ():
         assert platform is not None  # it holds the gateway
+        if not gateway.spec.hosts:
+            path: Path = ("gateways", gateway.name, "hosts")
+            yield Finding("MS102", platform, path, "a gateway serves hosts", 'write for example "*.example.com"')
         for index, host in enumerate(gateway.spec.hosts):
             yield from _domain(platform, ("gateways", gateway.name, "hosts", index), host)
     for service, exposure in own_servers(context):
         if exposure.spec.host == "*":
-            path = ("expose", exposure.at, "host")
             message = "a server with TLS of its own is for a host of its own, not for all"
-            yield Finding("MS218", service, path, message, "name the host, or leave tls to the platform's gateway")
+            yield Finding(
+                "MS218",
+                service,
+                ("expose", exposure.at, "host"),
+                message,
+                "name the host, or leave tls to the platform's gateway",
+            )
         elif exposure.spec.host is not None:
             yield from _domain(service, ("expose", exposure.at, "host"), exposure.spec.host)
 
 
 def _domain(owner: Platform | Service, path: Path, host: str) -> Iterator[Finding]:
-    if host != "*" and ("." not in host or "_" in host):
+    if host != "*" and "." not in host:
         message = f'a gateway cannot serve "{host}": its hosts are domain names'
         yield Finding("MS104", owner, path, message, "write a whole name of letters, digits and -: shop.example.com")
 

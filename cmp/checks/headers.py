@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
@@ -10,7 +11,7 @@ from cmp.checks.traffic import targets
 from cmp.context.model import Context, Service
 
 if TYPE_CHECKING:
-    from cmp.spec.traffic import Cors, Headers
+    from cmp.spec.traffic import Cors, Headers, TextMatch
 
 
 def check_headers(context: Context) -> Iterator[Finding]:
@@ -32,6 +33,7 @@ def check_sent_headers(context: Context) -> Iterator[Finding]:
         for index, route in enumerate(service.spec.routes):
             for number, match in enumerate(route.match):
                 at: tuple[Step, ...] = ("routes", index, "match", number)
+                yield from _cookies(service, match.cookies, at)
                 cookie_header = any(name.lower() == "cookie" for name in match.headers)
                 if len(match.cookies) > 1 or (match.cookies and cookie_header):
                     message = "one match asks for one cookie: Istio compares the whole header"
@@ -46,18 +48,56 @@ def check_sent_headers(context: Context) -> Iterator[Finding]:
             for index, one in enumerate(target.destinations):
                 if one.headers is not None:
                     changes.append((one.headers, (*path, "destinations", index)))
-            authority = target.rewrite.authority if target.rewrite else None
-            request = target.headers.request if target.headers else None
-            if authority and request and any(name.lower() == "host" for name in request.set):
-                message = "rewrite.authority and the header Host are the same thing"
-                yield Finding("MS105", service, (*path, "headers", "request", "set"), message, "keep one", True)
         for headers, path in changes:
             yield from _hosts_kept(service, headers, path)
+        yield from _authorities(service)
         for cors, path in _cors(service):
+            for index, origin in enumerate(cors.allowOrigins):
+                if origin.exact == "":
+                    at = (*path, "cors", "allowOrigins", index)
+                    yield Finding(
+                        "MS104", service, at, "the origin is empty", "write for example https://a.example.com"
+                    )
             if cors.maxAge is not None and cors.maxAge.endswith("ms"):
                 yield Finding(
                     "MS218", service, (*path, "cors", "maxAge"), "maxAge is whole seconds", "write for example 1h"
                 )
+
+
+#: Characters of a regular expression that Istio takes, less those that pick a cookie out of its header.
+MOST_OF_A_COOKIE = 1024 - 32
+
+
+def _cookies(service: Service, cookies: Mapping[str, TextMatch], at: tuple[Step, ...]) -> Iterator[Finding]:
+    """A cookie is compared by a regular expression on its header."""
+    for name, text in cookies.items():
+        plain = text.exact or text.prefix or ""
+        if len(re.escape(name)) + len(re.escape(plain) or text.regex or "") > MOST_OF_A_COOKIE:
+            message = f'the cookie "{name[:40]}" would be compared by an expression of more than 1024 characters'
+            yield Finding("MS104", service, (*at, "cookies", name), message, "compare a shorter part: {prefix: ...}")
+
+
+def _authorities(service: Service) -> Iterator[Finding]:
+    """One thing is written into the header Host: also where a route sets it and the host that shows it rewrites it."""
+    same = "rewrite.authority and the header Host are the same thing"
+    told: set[tuple[Step, ...]] = set()
+    for target, path in targets(service):
+        if target.rewrite is not None and target.rewrite.authority and _host_set(target.headers):
+            told.add(path)
+            yield Finding("MS105", service, (*path, "headers", "request", "set"), same, "keep one", True)
+    for ingress in service.ingress:
+        for rule in ingress.rules if ingress.kind == "http" else ():
+            at = next((index for index, route in enumerate(service.spec.routes) if route is rule.route), None)
+            if at is None or ("routes", at) in told or not (rule.authority and _host_set(rule.headers)):
+                continue
+            told.add(("routes", at))
+            message = f"{same}: this route writes one, and expose the other for {', '.join(ingress.hosts)}"
+            yield Finding("MS105", service, ("routes", at), message, "keep one", True)
+
+
+def _host_set(headers: Headers | None) -> list[str]:
+    request = headers.request if headers is not None else None
+    return [name for name in request.set if name.lower() == "host"] if request is not None else []
 
 
 def _hosts_kept(service: Service, headers: Headers, path: tuple[Step, ...]) -> Iterator[Finding]:
@@ -65,7 +105,12 @@ def _hosts_kept(service: Service, headers: Headers, path: tuple[Step, ...]) -> I
     for side in ("request", "response"):
         change = getattr(headers, side)
         for key in ("set", "add", "remove") if change is not None else ():
+            seen: set[str] = set()
             for name in getattr(change, key):
+                if name.lower() in seen:
+                    message = f'header "{name}" is given twice'
+                    yield Finding("MS008", service, (*path, "headers", side, key), message, "keep one")
+                seen.add(name.lower())
                 if name.lower() == "host" and (side, key) != ("request", "set"):
                     message = f"the header Host cannot be changed by {side}.{key}"
                     yield Finding("MS218", service, (*path, "headers", side, key), message, "use request.set", True)

@@ -54,7 +54,10 @@ def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gatewa
     item, found = exposure.spec, candidates(gateways, exposure.spec)
     path: tuple[Step, ...] = ("expose", exposure.at, "host" if item.host is not None else "gatewayPort")
     what = f'"{item.host}"' if item.host is not None else f'a port "{item.gatewayPort}"'
-    if len(found) > 1:
+    if item.gateway is not None and found and not found[0].spec.hosts:
+        message = f'"{item.gateway}" is an egress gateway: it has no hosts, and serves none'
+        yield Finding("MS204", service, ("expose", exposure.at, "gateway"), message, "name another, or give it hosts")
+    elif len(found) > 1:
         listed = ", ".join(gateway.name for gateway in found)
         message = f"several gateways {'serve' if item.host is not None else 'have'} {what}: {listed}"
         yield Finding("MS204", service, path, message, f"choose one: gateway: {found[0].name}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
+from cmp.checks.traffic import targets
 from cmp.context import paths
 from cmp.context.matching import MESH, by_source
 from cmp.context.model import Context, HttpRule, Service
@@ -92,6 +93,20 @@ def _not_combinable(service: Service, spans: list[paths.Span]) -> Iterator[str]:
             yield f'rewrite "{route.rewrite.regex.match}"'
 
 
+def check_prefix_rewrites(context: Context) -> Iterator[Finding]:
+    """A redirect replaces a prefix where the path is one: ``/a/*`` is also ``/a``, which is none."""
+    for service in context.services:
+        for target, path in targets(service):
+            if target.redirect is None or target.redirect.prefixRewrite is None:
+                continue
+            rules = [rule for rule in _all_rules(service) if rule.route is target]
+            other = [m.path for rule in rules for m in rule.matches if m.path is not None and m.path.kind != "prefix"]
+            if other:
+                message = f'prefixRewrite replaces a prefix, and "{other[0].value}" is matched as a whole'
+                help = "write the path as {prefix: /a} or /a*, or redirect to a path"
+                yield Finding("MS218", service, (*path, "redirect", "prefixRewrite"), message, help)
+
+
 def check_delegates(context: Context) -> Iterator[Finding]:
     """A route that hands requests over does so to rules that are there, and that keep to what is handed over.
 
@@ -132,7 +147,7 @@ def _handed_over(service: Service, other: Service) -> Iterator[Finding]:
 
 
 def _all_rules(service: Service) -> Iterable[HttpRule]:
-    return (*service.http, *(rule for ingress in service.ingress for rule in ingress.rules))
+    return (*service.http, *service.delegated, *(rule for ingress in service.ingress for rule in ingress.rules))
 
 
 def _within(given: PathRule | None, taken: PathRule | None) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cmp.checks.access import NAMING
+from cmp.checks.egress import NAMING
 from cmp.checks.finding import Finding, Step
 from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Outside, Service
-from cmp.context.outside import Directory, entry_name, is_static
+from cmp.context.outside import ENCRYPTED, Directory, entry_name, is_static
 from cmp.spec.addresses import UNIX
 
 #: A place below `external`, what is wrong there, and what to write.
@@ -38,6 +38,7 @@ def check_outside(context: Context) -> Iterator[Finding]:
         yield from _ports(service, service.outside)
         yield from _endpoints(service, service.outside)
         yield from _subsets(service, service.outside)
+        yield from _encrypted_twice(service)
 
 
 def _hosts(service: Service, found: Outside) -> Iterator[Said]:
@@ -178,6 +179,17 @@ def _subsets(service: Service, found: Outside) -> Iterator[Finding]:
             message = f'no endpoint has the labels of version "{version.name}"'
             help = f"add an endpoint with labels: {{{labels}}}"
             yield Finding("MS201", service, ("versions", version.name), message, help, True)
+
+
+def _encrypted_twice(service: Service) -> Iterator[Finding]:
+    """What the application encrypts itself, a proxy would encrypt once more."""
+    for port in service.ports:
+        own = service.spec.ports[port.name].tls if port.name in service.spec.ports else None
+        tls, at = (own, ("ports", port.name, "tls", "mode")) if own is not None else (service.spec.tls, ("tls", "mode"))
+        if tls is not None and tls.mode in ENCRYPTED and port.protocol in TLS_PROTOCOLS:
+            message = f'port "{port.name}" speaks TLS itself, and would be encrypted twice'
+            help = "let it be called over HTTP: ports: {http: {port: 80, targetPort: 443}}"
+            yield Finding("MS218", service, at, message, help)
 
 
 def check_owners(context: Context) -> Iterator[Finding]:

@@ -49,7 +49,7 @@ def check_gateway_tls(context: Context) -> Iterator[Finding]:
 def check_gateway_accounts(context: Context) -> Iterator[Finding]:
     """Pods chosen by labels have an account that no name tells."""
     for gateway in context.platform.gateways if context.platform is not None else ():
-        if gateway.spec.selector and gateway.spec.serviceAccount is None:
+        if gateway.spec.hosts and gateway.spec.selector and gateway.spec.serviceAccount is None:
             message = f'gateway "{gateway.name}" has a selector, but no serviceAccount'
             help = "add serviceAccount: that of its pods, by which services admit the gateway"
             assert context.platform is not None  # it holds the gateway

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmp.checks.finding import Finding, Step
+from cmp.context.egress import AUTHORITIES
 from cmp.context.model import HTTP_PROTOCOLS, Context, Service
+from cmp.context.outside import ENCRYPTED
 
 if TYPE_CHECKING:
-    from cmp.spec.policy import ClientTls, ConnectionPool, LoadBalancer, LocalityLbSetting, OutlierDetection, PortPolicy
+    from cmp.spec.balancing import LoadBalancer, LocalityLbSetting, ZoneAwareLbSetting
+    from cmp.spec.policy import ClientTls, ConnectionPool, OutlierDetection, PortPolicy
 
 
 class Held(NamedTuple):
@@ -43,19 +46,24 @@ def check_policies(context: Context) -> Iterator[Finding]:
         owner, policy, path = held
         for key in (*PORT_KEYS, *WHOLE_KEYS):
             value = getattr(policy, key, None)
-            for empty in _empty(value, ()):
+            for empty in empty_parts(value, ()):
                 message = f'"{(key, *empty)[-1]}" is empty'
                 yield Finding("MS102", owner, (*path, key, *empty), message, "say something in it, or leave it out")
             for below, message, help in LOOKS[key](value) if value is not None and key in LOOKS else ():
                 yield Finding("MS218", owner, (*path, key, *below), message, help)
+        tls = policy.tls
+        if tls is not None and tls.mode in ENCRYPTED and tls.caCertificates is None and owner.outside is None:
+            message = "without caCertificates whoever answers is believed"
+            yield Finding("MS218", owner, (*path, "tls", "mode"), message, f"add caCertificates: {AUTHORITIES}")
         balancer = policy.loadBalancer
-        if balancer is not None and _fails_over(balancer.localityLbSetting) and not _detects(owner, policy):
-            at = (*path, "loadBalancer", "localityLbSetting")
-            message = "without outlierDetection no pod is ever found failing, so nothing fails over"
-            yield Finding("MS218", owner, at, message, "add outlierDetection: {consecutive5xxErrors: 5}")
+        for key in ("localityLbSetting", "zoneAwareLbSetting"):
+            if _fails_over(getattr(balancer, key, None)) and not _detects(owner, policy):
+                at = (*path, "loadBalancer", key)
+                message = "without outlierDetection no pod is ever found failing, so nothing fails over"
+                yield Finding("MS218", owner, at, message, "add outlierDetection: {consecutive5xxErrors: 5}")
 
 
-def _empty(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+def empty_parts(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     """The parts of a policy that say nothing: Istio's webhook refuses most of them."""
     if not hasattr(value, "__pydantic_fields_set__"):
         return
@@ -63,13 +71,13 @@ def _empty(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     if not written and path[-1:] != ("ringHash",):  # which chooses the algorithm by being there
         yield path
     for key, child in written.items():
-        yield from _empty(child, (*path, key))
+        yield from empty_parts(child, (*path, key))
 
 
 Said = tuple[tuple[Step, ...], str, str]
 
 
-def _fails_over(setting: LocalityLbSetting | None) -> bool:
+def _fails_over(setting: LocalityLbSetting | ZoneAwareLbSetting | None) -> bool:
     return setting is not None and bool(setting.failover or setting.failoverPriority)
 
 
@@ -92,9 +100,13 @@ def _load_balancer(spec: LoadBalancer) -> Iterator[Said]:
         size = hashed.maglev.tableSize if hashed.maglev else None
         if size is not None and not _prime(size):
             yield ("consistentHash", "maglev", "tableSize"), f"{size} is not a prime below 5000011", "write 65537"
-    setting = spec.localityLbSetting
+    setting, zones = spec.localityLbSetting, spec.zoneAwareLbSetting
     if setting is not None:
         yield from _locality(setting)
+    if zones is not None:
+        yield from _zones(zones)
+    if setting is not None and zones is not None:
+        yield ("zoneAwareLbSetting",), "localityLbSetting and zoneAwareLbSetting exclude each other", "keep one"
 
 
 #: Labels of a place: failover says already in what order places take over.
@@ -127,6 +139,17 @@ def _locality(setting: LocalityLbSetting) -> Iterator[Said]:
             yield (*root, "failover", index, "to"), "a region cannot take over for itself", "name another"
 
 
+def _zones(setting: ZoneAwareLbSetting) -> Iterator[Said]:
+    root: tuple[Step, ...] = ("zoneAwareLbSetting",)
+    for index, label in enumerate(setting.failoverPriority):
+        if label in PLACES:
+            message = f"places count already where zones do: {label}"
+            yield (*root, "failoverPriority", index), message, "leave it out"
+    for index, one in enumerate(setting.failover):
+        if one.from_ == one.to:
+            yield (*root, "failover", index, "to"), "a region cannot take over for itself", "name another"
+
+
 def _same_place(one: str, other: str) -> bool:
     """Whether two localities overlap: equal as far as both are written, where ``*`` is whatever follows."""
     pairs = zip(one.split("/"), other.split("/"), strict=False)
@@ -137,7 +160,8 @@ def _prime(number: int) -> bool:
     return 1 < number < 5_000_011 and all(number % divisor for divisor in range(2, int(number**0.5) + 1))
 
 
-def _connection_pool(spec: ConnectionPool) -> Iterator[Said]:
+def connection_pool(spec: ConnectionPool) -> Iterator[Said]:
+    """What the fields of a pool say about each other."""
     http = spec.http
     if http is not None and http.useClientProtocol and http.h2UpgradePolicy == "UPGRADE":
         message = "useClientProtocol and h2UpgradePolicy: UPGRADE exclude each other"
@@ -158,14 +182,11 @@ def _tls(spec: ClientTls) -> Iterator[Said]:
         yield (files[0],), f"mode {spec.mode} takes no certificates", "leave it out"
     if spec.mode == "MUTUAL" and not {"clientCertificate", "privateKey"} <= set(files):
         yield ("mode",), "MUTUAL needs a certificate", "add clientCertificate and privateKey"
-    if spec.mode in ("SIMPLE", "MUTUAL") and spec.caCertificates is None:
-        message = "without caCertificates whoever answers is believed"
-        yield ("mode",), message, "add caCertificates: /etc/ssl/certs/ca-certificates.crt"
 
 
 LOOKS: dict[str, Callable[[Any], Iterator[Said]]] = {
     "loadBalancer": _load_balancer,
-    "connectionPool": _connection_pool,
+    "connectionPool": connection_pool,
     "outlierDetection": _outliers,
     "tls": _tls,
 }

@@ -57,6 +57,10 @@ def check_destination_ports(context: Context) -> Iterator[Finding]:
     """Ports of other services that routes name are there, as far as this render or the catalog tells."""
     for service in context.services:
         for one, path in named(service):
+            if one.port is not None and one.port.isdigit() and not 1 <= int(one.port) <= 65535:
+                message = f'"{one.port}" is not the number of a port'
+                yield Finding("MS205", service, (*path, "port"), message, "numbers are 1 to 65535")
+                continue
             if one.service is None or one.port is None:
                 continue
             ports = _ports_of(context, *split(one.service, service.namespace))

@@ -9,7 +9,7 @@ from cmp.checks.finding import Finding, Step
 from cmp.checks.traffic import named
 from cmp.context.model import HTTP_PROTOCOLS, Context, Service
 from cmp.context.names import split
-from cmp.merge.running import MEANINGLESS, OF_SELECTED, SOURCES, WORKLOAD_KEYS, Runs
+from cmp.merge.running import MEANINGLESS, OF_SELECTED, PROXY_KEYS, SOURCES, WORKLOAD_KEYS, Runs
 
 #: Why a key says nothing, and what to do, by what runs.
 WHY: dict[Runs, tuple[str, str]] = {
@@ -69,11 +69,14 @@ def _of_others(service: Service) -> Iterator[Finding]:
 
 
 def _empty_selectors(service: Service) -> Iterator[Finding]:
-    selectors = [("selector",), *(("versions", name, "selector") for name in service.spec.versions)]
-    for path in selectors:
+    """A Service whose pods nobody here speaks of needs no labels of them."""
+    own: list[tuple[Step, ...]] = [("versions", name, "selector") for name in service.spec.versions]
+    speaks = next((key for key in (*PROXY_KEYS, "external") if service.tree.node.get(key) is not None), None)
+    for path in (*own, *([("selector",)] if speaks else [])):
         found = service.tree.node.get(*path)
         if found is not None and not found.value:
-            yield Finding("MS102", service, path, "no labels: this would find everything", "write labels: {app: name}")
+            why = "this would find everything" if path in own else f'"{speaks}" is for which pods?'
+            yield Finding("MS102", service, path, f"no labels: {why}", "write labels: {app: name}")
 
 
 def check_bare_hosts(context: Context) -> Iterator[Finding]:

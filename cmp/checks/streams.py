@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cmp.checks.finding import Finding, Step
 from cmp.context.hosts import fits
-from cmp.context.model import TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Service
+from cmp.context.model import TCP_PROTOCOLS, TLS_PROTOCOLS, Context
 
 
 def check_encrypted_ports(context: Context) -> Iterator[Finding]:
@@ -39,39 +39,27 @@ def check_stream_ports(context: Context) -> Iterator[Finding]:
                         yield Finding("MS218", service, (key, index, "match", number, "port"), message, help)
 
 
-def check_stream_order(context: Context) -> Iterator[Finding]:
-    """No rule stands behind one that takes all connections of its ports."""
-    for service in context.services:
-        taken: set[str] = set()
-        for index, route in enumerate(service.spec.tcpRoutes):
-            wanted = [(match, _ports(service, match.port)) for match in route.match]
-            ports = {name for _, names in wanted for name in names} if route.match else _ports(service, None)
-            if ports and ports <= taken:
-                message = "no connection gets here: what stands before it takes all"
-                help = "put what is more general behind it, or remove one"
-                yield Finding("MS219", service, ("tcpRoutes", index), message, help)
-            taken |= ports if not route.match else set()
-            for match, names in wanted:
-                if match.from_ is None and not (match.sourceLabels or match.destinationSubnets):
-                    taken |= names
-
-
-def _ports(service: Service, named: str | None) -> set[str]:
-    """The names of the TCP ports that a match is for."""
-    ports = [port for port in service.ports if port.protocol in TCP_PROTOCOLS]
-    return {port.name for port in ports if named in (None, port.name, str(port.number))}
-
-
 def check_server_names(context: Context) -> Iterator[Finding]:
     """Server names are whole names; they become hosts of the service's rules, which its requests must not follow."""
     for service in context.services:
         for index, route in enumerate(service.spec.tlsRoutes):
+            if not route.match:
+                message = "a rule for TLS is found by the server that clients ask for"
+                yield Finding(
+                    "MS102", service, ("tlsRoutes", index), message, f"add match: {{sniHosts: {service.host}}}"
+                )
             for number, match in enumerate(route.match):
+                if not match.sniHosts:
+                    at = ("tlsRoutes", index, "match", number, "sniHosts")
+                    yield Finding("MS102", service, at, "a server name is missing", f"write {service.host}")
                 for position, name in enumerate(match.sniHosts):
                     path: tuple[Step, ...] = ("tlsRoutes", index, "match", number, "sniHosts", position)
                     if "." not in name or name == "*":
                         message = f'"{name}" is not the whole name of a server'
                         yield Finding("MS104", service, path, message, f"write for example {service.host}")
+                    elif fits(name, service.host) and name != service.host:
+                        message = f'"{name}" is the name of other services too'
+                        yield Finding("MS218", service, path, message, f"write for example {service.host}")
                     elif service.outside is not None:
                         if not any(fits(host, name) for host in service.outside.hosts):
                             message = f'"{name}" is no host of "{service.name}"'

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
-from cmp.context import paths
-from cmp.context.matching import has_conditions
 from cmp.context.model import Context, Service
-from cmp.context.paths import PathRule
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -97,44 +94,8 @@ def check_versions(context: Context) -> Iterator[Finding]:
 ELSEWHERE = "lead to another service: destinations: {service: name}"
 
 
-def check_reachable(context: Context) -> Iterator[Finding]:
-    """No route or host stands behind others that take all its requests."""
-    for service in context.services:
-        for items in (_of_routes(service), *_by_host(service)):
-            taken: list[PathRule] = []
-            for position, (path, conditions, bare) in enumerate(items):
-                if position and all(any(paths.covers(one, rule) for one in taken) for rule in conditions):
-                    message = "no request gets here: what stands before it takes all"
-                    yield Finding("MS219", service, path, message, "put what is more general behind it, or remove one")
-                taken += bare
-
-
-#: The place of an item, the paths that it takes, and those of which it takes every request.
-Taken = tuple[tuple[Step, ...], list[PathRule], list[PathRule]]
-
-
-def _of_routes(service: Service) -> list[Taken]:
-    everything, found = [paths.EVERYTHING.outer], list[Taken]()
-    for index, route in enumerate(service.spec.routes):
-        rules: list[PathRule] = [] if route.match else everything
-        bare = list(rules)
-        for match in route.match:
-            own = [rule for path in match.path for rule in paths.rules(path)] or everything
-            rules = rules + own
-            bare += own if not (has_conditions(match) or match.port or match.gateways) else []
-        found.append((("routes", index), rules, bare))
-    return found
-
-
-def _by_host(service: Service) -> Iterator[list[Taken]]:
-    """The items of each host, in the order in which they are tried."""
-    hosts: dict[tuple[str, ...], list[Taken]] = {}
-    for one in sorted(service.exposures, key=lambda item: not item.spec.path):
-        rules = [span.outer for span in paths.spans(one.spec.path, None)]
-        gateway, port = one.gateway.name if one.gateway else "", one.server.name if one.server else ""
-        key = (gateway, port, one.kind, one.spec.host or f"[{one.at}]")  # of ports without hosts another check tells
-        hosts.setdefault(key, []).append((("expose", one.at), rules, rules))
-    yield from hosts.values()
+#: What Istio's webhook warns of (istio pkg/config/validation, validateHTTPDirectResponse).
+MOST_OF_A_BODY = 100 * 1024
 
 
 def check_answers(context: Context) -> Iterator[Finding]:
@@ -146,6 +107,11 @@ def check_answers(context: Context) -> Iterator[Finding]:
                 if answers is not None and getattr(target, key):
                     message = f'"{key}" says nothing beside "{answers}": the proxy answers itself'
                     yield Finding("MS218", service, (*path, key), message, "leave it out", True)
+            body = target.directResponse.body if target.directResponse is not None else None
+            if len((body or "").encode()) > MOST_OF_A_BODY:
+                message = f"the answer has {len((body or '').encode())} bytes, which every proxy would hold"
+                help = "serve what is longer than 100 KiB from a pod"
+                yield Finding("MS218", service, (*path, "directResponse", "body"), message, help)
             leads = vars(target.redirect).items() if target.redirect is not None else ()
             if target.redirect is not None and not any(value for key, value in leads if key != "redirectCode"):
                 message = "the redirect leads nowhere else"

@@ -86,6 +86,7 @@ def candidates(gateways: Sequence[Gateway], item: Expose) -> list[Gateway]:
     """
     if item.gateway is not None:
         return [gateway for gateway in gateways if gateway.name == item.gateway]
+    gateways = [gateway for gateway in gateways if gateway.spec.hosts]
     able = [gateway for gateway in gateways if gateway.server(item.gatewayPort) is not None]
     among = able if able and item.gatewayPort is not None else list(gateways)
     if item.host is None:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.gateways import own_gateway_name
-from cmp.context.hosts import best
+from cmp.context.hosts import best, uncovered
 from cmp.context.matching import Place
 from cmp.context.model import HTTP_PROTOCOLS, Exposure, HttpRule, IngressHosts, Port
 from cmp.context.names import digest
-from cmp.context.routes import Router, answers, stands_alone, unlike
+from cmp.context.routes import Router, answers, reached, stands_alone, unlike
 from cmp.context.servers import Gateway, Kind
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def ingress(router: Router, name: str, exposures: Iterable[Exposure]) -> tuple[I
         items = places[listed[0]]
         usual = _usual_port(items[0], router) == number
         parts = [name, gateway, *([port] if port else []), *([] if usual else [str(number)])]
-        found.append(_hosts(router, "-".join(parts), tuple(place.host for place in listed), items))
+        hosts = uncovered(place.host for place in listed)
+        found.append(_hosts(router, "-".join(parts), hosts, items))
+        found += [_alone(router, name, place, places[place]) for place in listed if place.host not in hosts]
     return tuple(found)
 
 
@@ -78,7 +80,7 @@ def _alone(router: Router, name: str, place: _Place, items: Sequence[Exposure]) 
     if place.kind == "tcp":
         gateway = items[0].gateway
         assert gateway is not None  # only such items are published
-        return _hosts(router, f"{name}-{place.gateway}-{place.port}", gateway.spec.hosts, items)
+        return _hosts(router, f"{name}-{place.gateway}-{place.port}", uncovered(gateway.spec.hosts), items)
     told = f"{place.host}:{place.port}" if place.port else place.host
     return _hosts(router, f"{name}-{place.gateway}-{digest(told)}", (place.host,), items)
 
@@ -96,7 +98,7 @@ def _hosts(router: Router, name: str, hosts: tuple[str, ...], items: Sequence[Ex
         name,
         gateway,
         hosts,
-        unlike(rules),
+        unlike(reached(rules)),
         _bound(router, first, gateway),
         _ports(first, gateway),
         first.kind,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context import paths
-from cmp.context.model import Port
+from cmp.context.model import HttpMatch, Port
 from cmp.context.names import digest
 from cmp.context.paths import EVERYTHING, Mapped, Span
 
@@ -48,6 +48,34 @@ def has_conditions(match: Match) -> bool:
     """Whether a match asks for more than a path and a place."""
     texts = (match.headers, match.withoutHeaders, match.cookies, match.queryParams, match.authority, match.scheme)
     return any(texts) or bool(match.method or match.claims) or by_source(match)
+
+
+def covers(one: HttpMatch, other: HttpMatch) -> bool:
+    """Whether each request that fits ``other`` fits ``one``, which asks for a part of the same, or for nothing."""
+    if one.path is not None and (other.path is None or not paths.covers(one.path, other.path)):
+        return False
+    if (one.method, one.port, one.source) != (
+        one.method and other.method,
+        one.port and other.port,
+        one.source and other.source,
+    ):
+        return False
+    if one.spec is None:
+        return True
+    if other.spec is None:
+        return not _asked(one.spec)
+    folded = other.spec.ignoreUriCase and not one.spec.ignoreUriCase and one.path is not None
+    return not folded and _asked(one.spec) <= _asked(other.spec)
+
+
+def _asked(match: Match) -> set[tuple[object, ...]]:
+    """What a match asks for beside its path, method, port and place."""
+    found: set[tuple[object, ...]] = set(match.sourceLabels.items())
+    for kind in ("headers", "withoutHeaders", "cookies", "queryParams", "claims"):
+        texts = _texts(getattr(match, kind))
+        found |= {(kind, name.lower() if "eaders" in kind else name, text) for name, text in texts.items()}
+    single = {"authority": match.authority, "scheme": match.scheme}
+    return found | set(_texts({kind: text for kind, text in single.items() if text is not None}).items())
 
 
 def by_source(match: Match) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
-from cmp.context.running import Facts
+from cmp.context.running import Facts, HostRules
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
     from cmp.context.config import Config
+    from cmp.context.external import ExternalHost, Origination
+    from cmp.context.network import Network
     from cmp.context.rules import Asked, Fields, Policy, Wide
     from cmp.context.servers import Gateway, Kind, OwnGateway, Server
     from cmp.spec.outside import External
@@ -183,27 +185,6 @@ class Grant(NamedTuple):
     conditions: tuple[Asked, ...] = ()
 
 
-class ExternalPort(NamedTuple):
-    """A port outside the mesh that a call names, and the protocol spoken there."""
-
-    number: int
-    protocol: str
-
-
-class ExternalHost(NamedTuple):
-    """An outside host that a service of this render is to declare for its namespace."""
-
-    name: str
-    host: str
-    ports: tuple[ExternalPort, ...]
-    export_to: tuple[str, ...] = (".",)
-
-    def port(self, name: str | None, protocols: Container[str]) -> ExternalPort | None:
-        """The port of a number, else the first, of those that speak one of the protocols."""
-        fitting = [port for port in self.ports if port.protocol in protocols]
-        return next((port for port in fitting if name in (None, str(port.number))), None)
-
-
 class Outside(NamedTuple):
     """Hosts that run elsewhere, with what the spec left out: how they are found, and on which side of the mesh."""
 
@@ -241,12 +222,20 @@ class Service(NamedTuple):
     policies: tuple[Policy, ...] = ()
     egress: tuple[str, ...] = ()
     external: tuple[ExternalHost, ...] = ()
+    originations: tuple[Origination, ...] = ()
     http: tuple[HttpRule, ...] = ()
     tcp: tuple[StreamRule, ...] = ()
     tls: tuple[StreamRule, ...] = ()
+    further: tuple[HostRules, ...] = ()
     delegated: tuple[HttpRule, ...] = ()
     ingress: tuple[IngressHosts, ...] = ()
     own_gateways: tuple[OwnGateway, ...] = ()
+    network: Network | None = None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names by which it is called: its Service's, or those that it declares."""
+        return self.outside.hosts if self.outside is not None else (self.host,)
 
     def port(self, name: str | None) -> Port | None:
         """The port of a name or number; without one the main port."""
@@ -283,10 +272,16 @@ class Platform(NamedTuple):
     rendered: bool
     mode: str = "sidecar"
     wide: tuple[Wide, ...] = ()
+    outside: Mapping[str, tuple[ExternalHost, ...]] = {}
 
     def around(self, namespace: str) -> tuple[Wide, ...]:
         """What holds for every pod of a namespace: what is said of the mesh, and of that namespace."""
         return tuple(one for one in self.wide if one.selector is None and one.path in ((), ("namespaces", namespace)))
+
+    def declares(self, namespace: str) -> dict[str, ExternalHost]:
+        """The outside hosts that the platform declares and that a namespace sees, by host."""
+        entries = [*self.outside.get(self.target.root_namespace, ()), *self.outside.get(namespace, ())]
+        return {entry.host: entry for entry in entries}
 
 
 class Context(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cmp.context.model import ExternalHost, ExternalPort, Outside, Port, Service
+from cmp.context.external import ExternalHost, ExternalPort
+from cmp.context.model import Outside, Port, Service
 from cmp.context.names import digest
 from cmp.spec.addresses import UNIX, is_ip
 
@@ -51,6 +52,10 @@ def entry_name(service: str, endpoint: Endpoint) -> str:
     """The name of an endpoint's WorkloadEntry: by its address, never by its position."""
     plain = not endpoint.network and all(part for part in endpoint.address.split(".")) and ":" not in endpoint.address
     return f"{service}-{endpoint.address if plain else digest(repr((endpoint.network, endpoint.address)))}"
+
+
+#: Modes of TLS in which a proxy has to know whom to believe.
+ENCRYPTED = ("SIMPLE", "MUTUAL")
 
 
 class Directory:

@@ -24,12 +24,14 @@ from cmp.context.model import (
     main_port,
 )
 from cmp.context.names import fqdn, principal, protocol_of, split
+from cmp.context.network import network
 from cmp.context.outside import Directory, outside, usual_ports
 from cmp.context.routes import Router
 from cmp.context.rules import Scope, policies, without_token
-from cmp.context.running import facts
+from cmp.context.running import HostRules, facts
 from cmp.context.security import grants, service_scope, visible_to, wide
 from cmp.context.servers import Gateway
+from cmp.context.shared import api_server, proxied, shared_calls, shared_hosts
 from cmp.context.visibility import Visibility
 from cmp.environment import Environment
 from cmp.parse import Parsed
@@ -54,7 +56,9 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
         said = wide(platform.spec, platform.gateways, target.root_namespace, known.identity, known.gateway)
         platform = platform._replace(wide=tuple(said))
         known = _Known(index, platform, target)
-    return Context(tuple(known.connect(service) for service in services), platform)
+    connected = {(one.name, one.namespace): known.connect(one) for one in services}
+    wanted = [one._replace(network=network(one, connected, platform)) for one in connected.values()]
+    return Context(tuple(wanted), platform)
 
 
 def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -> Platform:
@@ -64,7 +68,9 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
     gateways = []
     for name, gateway in spec.gateways.items():
         identity = principal(target.trust_domain, gateway.namespace, gateway.serviceAccount or name)
-        gateways.append(Gateway(name, gateway.namespace, identity, gateway, servers(name, gateway)))
+        served = servers(name, gateway) if gateway.hosts else ()
+        host = fqdn(gateway.service or name, gateway.namespace, target.cluster_domain)
+        gateways.append(Gateway(name, gateway.namespace, identity, gateway, served, host))
     catalog = {}
     for reference, entry in spec.catalog.items():
         name, namespace = split(reference, "")
@@ -82,6 +88,7 @@ def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -
         annotations=spec.metadata.annotations,
         rendered=rendered,
         mode=(spec.istio.mode if spec.istio else None) or "sidecar",
+        outside=shared_hosts(parsed.tree.name, spec, target),
     )
 
 
@@ -174,8 +181,9 @@ class _Known:
         self._index = index
         self._platform = platform
         self._target = target
+        self._gateways = egress.gateways(platform)
         self._directory = Directory(index.values())
-        self._called = egress.owned(index.values(), self._directory)
+        self._called = egress.owned(index.values(), self._directory, platform)
         self._reached = self._directory.beside(self._called)
         self._visibility = Visibility(index.values(), self._visible)
 
@@ -183,7 +191,6 @@ class _Known:
         """A service with its grants, visibility, hosts and routes."""
         spec, namespace, facts = service.spec, service.namespace, service.facts
         scope = self._scope(service)
-        own = service.outside.hosts if service.outside is not None else (service.host,)
         destinations = Destinations(
             service.host if facts.runs != "host" else "",
             service.ports,
@@ -198,23 +205,40 @@ class _Known:
             grants=self._grants(service),
             policies=(*policies(scope, spec.access), *without_token(scope, spec.jwt)),
             export_to=self._visibility.of_service(service),
-            egress=egress.hosts(
-                own if service.ports or not facts.ours else (),
-                namespace,
-                spec.calls,
-                self._target,
-                self._directory,
-                api_server=bool(spec.rbac),
-            ),
+            egress=self._hosts(service),
             external=tuple(
                 self._visibility.of_host(entry, namespace) for entry in self._called.get((service.name, namespace), ())
             ),
-            http=router.mesh() if facts.routed else (),
-            tcp=tuple(streams.tcp(spec, namespace, service.ports, destinations)) if facts.connected else (),
-            tls=tuple(streams.tls(spec, namespace, service.ports, destinations)),
+            originations=egress.originations(service.name, spec.calls) if facts.limited else (),
+            **self._rules(service, destinations)._asdict(),
+            further=tuple(self._rules(service, destinations._replace(host=host)) for host in service.hosts[1:]),
             delegated=router.delegated(service.exposures),
             ingress=ingress(router, service.name, service.exposures),
             own_gateways=own_gateways(service.name, namespace, service.exposures),
+        )
+
+    def _hosts(self, service: Service) -> tuple[str, ...]:
+        """The hosts of a service's Sidecar."""
+        namespace, platform, domain = service.namespace, self._platform, self._target.cluster_domain
+        said = shared_calls(platform.spec, namespace, self._target, self._directory) if platform is not None else ()
+        return egress.hosts(
+            service.hosts if service.ports or not service.facts.ours else (),
+            namespace,
+            egress.own_calls(service, platform),
+            self._target,
+            self._directory,
+            self._gateways,
+            (*said, *proxied(service.spec, domain), *api_server(service.spec, domain)),
+        )
+
+    def _rules(self, service: Service, destinations: Destinations) -> HostRules:
+        """What callers in the mesh follow for one host."""
+        spec, namespace, facts = service.spec, service.namespace, service.facts
+        return HostRules(
+            destinations.host or service.host,
+            Router(namespace, spec, service.ports, destinations).mesh() if facts.routed else (),
+            tuple(streams.tcp(spec, namespace, service.ports, destinations)) if facts.connected else (),
+            tuple(streams.tls(spec, namespace, service.ports, destinations)),
         )
 
     def _grants(self, service: Service) -> tuple[Grant, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cmp.context import paths
 from cmp.context.destinations import Destinations
-from cmp.context.matching import Place, conditions, has_conditions, holds, rule_name, takes_all
+from cmp.context.matching import Place, conditions, covers, has_conditions, holds, rule_name, takes_all
 from cmp.context.model import (
     HTTP_PROTOCOLS,
     Exposure,
@@ -45,7 +45,7 @@ class Router:
             place = Place(port, port.number if len(self.ports) > 1 else None)
             suffix = f"-{port.name}" if len(ports) > 1 else ""
             rules += [rule._replace(name=rule.name + suffix) for rule in self._rules([EVERYTHING], place)]
-        return unlike(rules)
+        return unlike(reached(rules))
 
     def delegated(self, exposures: Iterable[Exposure]) -> tuple[HttpRule, ...]:
         """The rules for those parts of other services' hosts that these hand to the service."""
@@ -53,7 +53,7 @@ class Router:
         for exposure in exposures:
             if exposure.spec.delegated and exposure.port is not None:
                 rules += self.exposed(exposure, Place(exposure.port, item=exposure.spec))
-        return unlike(rules)
+        return unlike(reached(rules))
 
     def exposed(self, exposure: Exposure, place: Place) -> list[HttpRule]:
         """The rules of an item: its own where it stands alone, else the service's, cut down to its path."""
@@ -142,6 +142,23 @@ class Router:
         share = 100 if mirror.percentage is None else mirror.percentage
         first, *more = self.destinations.listed(mirror, port)
         return Mirrored(first._replace(weight=100, subset=None if more else first.subset), share)
+
+
+def reached(rules: Iterable[HttpRule]) -> Iterator[HttpRule]:
+    """Rules without the conditions that earlier rules take whole.
+
+    Of what a spec says for all places, a check tells that. What is left is said for some gateways, or for a part of a
+    host; Istio's webhook would warn of it (istio pkg/config/validation, analyzeUnreachableHTTPRules).
+    """
+    taken: list[HttpMatch] = []
+    for rule in rules:
+        matches: tuple[HttpMatch, ...] = ()
+        for match in rule.matches:
+            if not any(covers(one, match) for one in taken):
+                matches = (*matches, match)
+                taken.append(match)
+        if matches:
+            yield rule._replace(matches=matches)
 
 
 def unlike(rules: Iterable[HttpRule]) -> tuple[HttpRule, ...]:

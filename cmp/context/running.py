@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.hosts import fits
 from cmp.merge.running import Runs
@@ -11,8 +11,6 @@ from cmp.merge.running import Runs
 if TYPE_CHECKING:
     from cmp.context.model import HttpRule, Service, StreamRule
     from cmp.spec.service import MeshService
-
-    Rule = TypeVar("Rule", HttpRule, StreamRule)
 
 
 class Facts(NamedTuple):
@@ -66,25 +64,27 @@ def facts(runs: Runs, spec: MeshService, has_ports: bool) -> Facts:
     return Facts(runs, False, runs == "selector", labels, mtls, guarded, limited, routed, connected, split)
 
 
+class HostRules(NamedTuple):
+    """The rules of one host of a service: what nobody leads elsewhere goes to that host."""
+
+    host: str
+    http: tuple[HttpRule, ...] = ()
+    tcp: tuple[StreamRule, ...] = ()
+    tls: tuple[StreamRule, ...] = ()
+
+
 def each_host(service: Service) -> Iterator[tuple[str, Service]]:
     """A service once for each of its hosts, with what the names of objects about that host end in.
 
-    A rule sends what it got for a host to that host. The first one needs no suffix, so that a second renames nothing.
+    The first one needs no suffix, so that a second renames nothing.
     """
-    if service.outside is None or len(service.outside.hosts) < 2:
+    if not service.further:
         yield "", service
         return
-    for index, host in enumerate(service.outside.hosts):
-        http = tuple(_moved(rule, service.host, host) for rule in service.http)
-        tcp = tuple(_moved(rule, service.host, host) for rule in service.tcp)
-        tls = tuple(_moved(rule, service.host, host) for rule in service.tls)
-        suffix = f"-{host.replace('*.', 'wildcard.')}" if index else ""
+    yield "", service._replace(tls=_asked_for(service.tls, service.host))
+    for host, http, tcp, tls in service.further:
+        suffix = f"-{host.replace('*.', 'wildcard.')}"
         yield suffix, service._replace(host=host, http=http, tcp=tcp, tls=_asked_for(tls, host))
-
-
-def _moved(rule: Rule, old: str, new: str) -> Rule:
-    destinations = tuple(one._replace(host=new) if one.host == old else one for one in rule.destinations)
-    return rule._replace(destinations=destinations)
 
 
 def _asked_for(rules: Iterable[StreamRule], host: str) -> tuple[StreamRule, ...]:

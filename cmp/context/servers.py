@@ -35,13 +35,17 @@ class Server(NamedTuple):
 
 
 class Gateway(NamedTuple):
-    """An ingress gateway of the platform. Every one has the server http, and with TLS https."""
+    """A gateway of the platform: an ingress gateway has the server http, with TLS https, an egress gateway none.
+
+    ``host`` is that of its Service.
+    """
 
     name: str
     namespace: str
     principal: str
     spec: GatewaySpec
     servers: tuple[Server, ...] = ()
+    host: str = ""
 
     @property
     def selector(self) -> Mapping[str, str]:

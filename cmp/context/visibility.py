@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from cmp.context.model import ExternalHost, Service
+from cmp.context.external import ExternalHost
+from cmp.context.model import Service
 from cmp.context.names import split
 from cmp.context.security import everybody_or
 

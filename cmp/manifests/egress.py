@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from cmp.context.model import ExternalHost, ExternalPort, Service
-from cmp.manifests.step import Step, for_machines_too, manifest
+from cmp.context.egress import reads_secrets
+from cmp.context.external import ExternalHost, ExternalPort
+from cmp.context.model import Platform, Service
+from cmp.manifests.egress_gateway import of_app
+from cmp.manifests.step import PlatformStep, Step, fields, for_machines_too, manifest
 from cmp.waves import Manifest, Wave
+
+if TYPE_CHECKING:
+    from cmp.spec.egress import IngressListener, OutboundTrafficPolicy
 
 API = "networking.istio.io/v1"
 
@@ -22,12 +29,32 @@ def sidecar(service: Service) -> Iterator[Manifest]:
     """
     if not service.facts.limited:
         return
+    own = service.spec.sidecar
+    pool = own.inboundConnectionPool if own is not None else None
     spec = {
         "workloadSelector": {"labels": dict(service.facts.labels)},
         "egress": [{"hosts": list(service.egress)}],
-        "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"},
+        "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
+        "ingress": [_listener(service, one) for one in own.ingress] or None if own is not None else None,
+        "inboundConnectionPool": fields(pool) if pool is not None else None,
     }
     yield for_machines_too(service, manifest(API, "Sidecar", service.name, spec=spec), NO_SUCH_PODS)
+
+
+def _outbound(policy: OutboundTrafficPolicy | None) -> Manifest:
+    mode = policy.mode if policy is not None and policy.mode is not None else "REGISTRY_ONLY"
+    proxy = policy.egressProxy if policy is not None else None
+    if proxy is None:
+        return {"mode": mode}
+    return {"mode": mode, "egressProxy": {**fields(proxy), "port": {"number": proxy.port}}}
+
+
+def _listener(service: Service, spec: IngressListener) -> Manifest:
+    """A port of the service as Istio wants it here: that of the container."""
+    port = service.port(spec.port)
+    assert port is not None  # a check reports it
+    where = {"name": port.name, "number": port.target, "protocol": port.protocol.upper()}
+    return {**fields(spec), "port": where}
 
 
 def service_entries(service: Service) -> Iterator[Manifest]:
@@ -36,21 +63,33 @@ def service_entries(service: Service) -> Iterator[Manifest]:
     https://istio.io/latest/docs/reference/config/networking/service-entry/
     """
     for external in service.external:
-        spec = {
-            "exportTo": list(external.export_to),
-            "hosts": [external.host],
-            "location": "MESH_EXTERNAL",
-            "ports": [_port(port) for port in external.ports],
-            "resolution": _resolution(external),
-        }
-        entry = manifest(API, "ServiceEntry", external.name, spec=spec)
-        if service.app:  # it belongs to the app, whichever service calls the host
-            entry["metadata"]["labels"] = {"app": None, "app.kubernetes.io/name": None}
-        yield entry
+        yield of_app(service, _entry(external))
+
+
+def shared_entries(platform: Platform) -> Iterator[Manifest]:
+    """The outside hosts that the platform lets all call, or all of a namespace."""
+    for namespace, hosts in platform.outside.items():
+        for external in hosts:
+            found = _entry(external)
+            found["metadata"]["namespace"] = namespace
+            yield found
+
+
+def _entry(external: ExternalHost) -> Manifest:
+    spec = {
+        "exportTo": list(external.export_to),
+        "hosts": [external.host],
+        "location": "MESH_EXTERNAL",
+        "ports": [_port(port) for port in external.ports],
+        "resolution": _resolution(external),
+    }
+    return manifest(API, "ServiceEntry", external.name, spec=spec)
 
 
 def _port(port: ExternalPort) -> Manifest:
-    return {"name": f"{port.protocol}-{port.number}", "number": port.number, "protocol": port.protocol.upper()}
+    found = {"name": f"{port.protocol}-{port.number}", "number": port.number, "protocol": port.protocol.upper()}
+    own = port.target != port.number and not port.gateway
+    return {**found, "targetPort": port.target if own else None}
 
 
 def _resolution(external: ExternalHost) -> str:
@@ -58,7 +97,42 @@ def _resolution(external: ExternalHost) -> str:
     return "NONE" if external.host.startswith("*") else "DNS"
 
 
+def originations(service: Service) -> Iterator[Manifest]:
+    """TLS that the service's proxy adds on the way out. It holds for the service's own pods, and for no other caller.
+
+    https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/
+    """
+    for one in service.originations:
+        ports = [{"port": {"number": number}, "tls": dict(tls)} for number, tls in sorted(one.ports.items())]
+        spec = {
+            "exportTo": ["."],
+            "host": one.host,
+            "trafficPolicy": {"portLevelSettings": ports},
+            "workloadSelector": {"matchLabels": dict(service.facts.labels)},
+        }
+        yield manifest(API, "DestinationRule", one.name, spec=spec)
+
+
+def credential_readers(service: Service) -> Iterator[Manifest]:
+    """What istiod asks of the account before it hands a client's key to the proxy: that it may list Secrets.
+
+    The pods get no token of that account, so nothing in them can ask the API server for others.
+    https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/#configure-mutual-tls-origination-for-egress-traffic-at-sidecar
+    """
+    if not reads_secrets(service.spec.calls):
+        return
+    name, group = f"{service.name}-credentials", "rbac.authorization.k8s.io"
+    rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}
+    yield manifest(f"{group}/v1", "Role", name, rules=[rule])
+    reference = {"apiGroup": group, "kind": "Role", "name": name}
+    subject = {"kind": "ServiceAccount", "name": service.account, "namespace": service.namespace}
+    yield manifest(f"{group}/v1", "RoleBinding", name, roleRef=reference, subjects=[subject])
+
+
 STEPS = (
+    Step(Wave.PREREQUISITES, credential_readers),
     Step(Wave.NAMES, service_entries),
+    Step(Wave.GUARDS, originations),
     Step(Wave.GUARDS, sidecar),
 )
+PLATFORM_STEPS = (PlatformStep(Wave.NAMES, shared_entries),)

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from cmp.context.model import Context, Platform, Service
 from cmp.manifests import (
     egress,
+    egress_gateway,
     gateways,
     network,
+    network_policy,
     outside,
     platform,
     rbac,
@@ -20,9 +22,26 @@ from cmp.manifests import (
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, rbac, storage, network, traffic, security, egress, gateways, outside)
+FAMILIES = (
+    workload,
+    rbac,
+    storage,
+    network,
+    traffic,
+    security,
+    egress,
+    egress_gateway,
+    gateways,
+    outside,
+    network_policy,
+)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
-PLATFORM_STEPS: tuple[PlatformStep, ...] = (*platform.STEPS, *security.PLATFORM_STEPS)
+PLATFORM_STEPS: tuple[PlatformStep, ...] = (
+    *platform.STEPS,
+    *security.PLATFORM_STEPS,
+    *egress.PLATFORM_STEPS,
+    *egress_gateway.PLATFORM_STEPS,
+)
 
 
 def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:

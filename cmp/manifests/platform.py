@@ -13,7 +13,8 @@ from cmp.waves import Manifest, Wave
 def gateways(platform: Platform) -> Iterator[Manifest]:
     """One Gateway per entry, in the namespace of the pods that serve it, where its certificate has to be."""
     for gateway in platform.gateways:
-        yield shared.gateway(gateway.name, gateway, gateway.servers)
+        if gateway.spec.hosts:  # else an egress gateway
+            yield shared.gateway(gateway.name, gateway, gateway.servers)
 
 
 def certificates(platform: Platform) -> Iterator[Manifest]:

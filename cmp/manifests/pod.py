@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import PRE_STOP, Service, Version
+from cmp.context.model import Service, Version
 from cmp.manifests.container import init_containers, main_container, other_containers
+from cmp.manifests.proxy import proxy_annotations
 from cmp.manifests.step import fields
 from cmp.manifests.volumes import volumes
 from cmp.waves import Manifest
@@ -27,7 +28,7 @@ def template(service: Service, version: Version) -> Manifest:
     return {
         "metadata": {
             "labels": {**own_labels, **labels, **names, "sidecar.istio.io/inject": "true"},
-            "annotations": {**notes, "proxy.istio.io/config": _PROXY_CONFIG},
+            "annotations": {**notes, **proxy_annotations(service)},
         },
         "spec": {
             "automountServiceAccountToken": bool(service.spec.rbac),
@@ -72,13 +73,6 @@ def _placement(pod: Pod | None) -> Manifest:
     found["hostAliases"] = [{"ip": ip, "hostnames": list(names)} for ip, names in pod.hostAliases.items()] or None
     return found
 
-
-#: The proxy leaves when its connections are done, and not before the application is told to stop: with a fixed drain it
-#: would cut long requests or hold every pod for as long
-#: (https://istio.io/latest/docs/reference/commands/pilot-agent/#envvars, EXIT_ON_ZERO_ACTIVE_CONNECTIONS).
-_PROXY_CONFIG = (
-    f'{{"proxyMetadata":{{"EXIT_ON_ZERO_ACTIVE_CONNECTIONS":"true","MINIMUM_DRAIN_DURATION":"{PRE_STOP}s"}}}}'
-)
 
 #: Constraints of one's own replace the scheduler's defaults, which know both keys.
 _SPREAD_KEYS = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")

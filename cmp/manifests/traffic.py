@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from cmp.context.egress import AUTHORITIES
+from cmp.context.hosts import uncovered
 from cmp.context.model import Destination, HttpMatch, HttpRule, Mirrored, Service, StreamMatch, StreamRule
 from cmp.context.names import delegated_name
+from cmp.context.outside import ENCRYPTED
 from cmp.context.running import each_host
 from cmp.manifests.step import SUPPRESS, Step, fields, manifest
 from cmp.waves import Manifest, Wave
@@ -40,7 +43,7 @@ def subsets(service: Service) -> Iterator[Manifest]:
         return
     for suffix, one in each_host(service):
         for version in one.versions:
-            policy = _policy(version.spec) or None
+            policy = _policy(one, version.spec) or None
             subset = {"name": version.name, "labels": dict(version.labels), "trafficPolicy": policy}
             spec = {"exportTo": ["*"], "host": one.host, "subsets": [subset]}
             name = f"{one.name}-{version.name}{suffix}"
@@ -59,10 +62,10 @@ def host_policy(service: Service) -> Iterator[Manifest]:
     A port's policy takes nothing from the host's, so what it leaves out is repeated in it
     (https://istio.io/latest/docs/reference/config/networking/destination-rule/#TrafficPolicy-PortTrafficPolicy).
     """
-    policy = _policy(service.spec)
+    policy = _policy(service, service.spec)
     ports = []
     for name, port in service.spec.ports.items():
-        own = _policy(port)
+        own = _policy(service, port)
         if own:
             inherited = {key: value for key, value in policy.items() if key in _PORT_KEYS}
             number = next(one.number for one in service.ports if one.name == name)
@@ -78,9 +81,16 @@ _PORT_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
 _POLICY_KEYS = (*_PORT_KEYS, "retryBudget", "proxyProtocol", "tunnel")
 
 
-def _policy(spec: object) -> Manifest:
-    """The fields of a traffic policy that are written, as Istio has them."""
-    return {key: fields(value) for key in _POLICY_KEYS if (value := getattr(spec, key, None)) is not None}
+def _policy(service: Service, spec: object) -> Manifest:
+    """The fields of a traffic policy that are written, as Istio has them.
+
+    Of an outside host that names no authorities, those that systems trust are believed: without, anybody would be.
+    """
+    found = {key: fields(value) for key in _POLICY_KEYS if (value := getattr(spec, key, None)) is not None}
+    tls = found.get("tls")
+    if service.outside is not None and tls is not None and tls.get("mode") in ENCRYPTED:
+        tls.setdefault("caCertificates", AUTHORITIES)
+    return found
 
 
 def mesh_routes(service: Service) -> Iterator[Manifest]:
@@ -89,13 +99,13 @@ def mesh_routes(service: Service) -> Iterator[Manifest]:
     Ports that speak TLS themselves are left alone: a rule for them would have to name the server names that clients ask
     for, and others would be refused (istio pilot/pkg/networking/core/tls.go).
     """
-    if not (service.http or service.tcp or service.tls):
-        return
     for suffix, one in each_host(service):
+        if not (one.http or one.tcp or one.tls):
+            continue
         asked_for = {name for rule in one.tls for match in rule.matches for name in match.sni if one.outside is None}
         spec = {
             "exportTo": list(one.export_to),
-            "hosts": [one.host, *sorted(asked_for - {one.host})],
+            "hosts": list(uncovered([one.host, *sorted(asked_for)])),
             "http": [http(rule) for rule in one.http] or None,
             "tls": [_stream(rule) for rule in one.tls] or None,
             "tcp": [_stream(rule) for rule in one.tcp] or None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmp.context.model import Service, Version
 from cmp.manifests.pod import template
-from cmp.manifests.step import Step, manifest
+from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
@@ -27,15 +27,19 @@ def service_account(service: Service) -> Iterator[Manifest]:
     yield account
 
 
+PROXY_CONFIG = ("concurrency", "environmentVariables", "image")
+
+
 def proxy_config(service: Service) -> Iterator[Manifest]:
-    """The number of the proxy's threads. The proxy reads it when it starts, so the object is there before the pods.
+    """Threads, image and variables of the proxy, which it reads when it starts: the object is there before the pods.
 
     https://istio.io/latest/docs/reference/config/networking/proxy-config/
     """
     proxy = service.spec.proxy
-    if proxy is None or proxy.concurrency is None:
+    written = {key: fields(value) for key in PROXY_CONFIG if (value := getattr(proxy, key, None)) not in (None, {})}
+    if not written:
         return
-    spec = {"selector": {"matchLabels": dict(service.facts.labels)}, "concurrency": proxy.concurrency}
+    spec = {"selector": {"matchLabels": dict(service.facts.labels)}, **written}
     yield manifest("networking.istio.io/v1beta1", "ProxyConfig", service.name, spec=spec)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cmp.merge.form import Form
-from cmp.merge.shorthands import all_to, call, caller, certificate_or_mode
+from cmp.merge.shorthands import all_to, call, caller, certificate_or_mode, resources
 from cmp.merge.workload_forms import WORKLOAD
 
 _TARGET = (("to",), ("destinations",))
@@ -37,7 +37,7 @@ def _target(at: str) -> tuple[Form, ...]:
         Form(f"{at}.destinations", listing=True),
         Form(f"{at}.destinations[]", one_of=_TARGETS, needed=True),
         Form(f"{at}.rewrite", text="path", one_of=(("path",), ("regex",))),
-        Form(f"{at}.redirect", text="path"),
+        Form(f"{at}.redirect", text="path", one_of=(("path",), ("prefixRewrite",))),
         Form(f"{at}.directResponse", text="status"),
         Form(f"{at}.fault.abort", one_of=(("httpStatus",), ("grpcStatus",)), needed=True),
         Form(f"{at}.fault.delay", text="fixedDelay"),
@@ -79,6 +79,9 @@ def _policy(at: str) -> tuple[Form, ...]:
     hashed = f"{at}loadBalancer.consistentHash"
     return (
         Form(f"{at}loadBalancer", text="simple", one_of=(("simple",), ("consistentHash",))),
+        Form(f"{at}loadBalancer.zoneAwareLbSetting.failover", listing=True),
+        Form(f"{at}loadBalancer.zoneAwareLbSetting.failoverPriority", listing=True),
+        Form(f"{at}outlierDetection.outlierDetectionHttpErrorCodes", listing=True),
         Form(
             hashed,
             one_of=(("httpHeaderName",), ("httpCookie",), ("useSourceIp",), ("httpQueryParameterName",)),
@@ -94,6 +97,20 @@ def _policy(at: str) -> tuple[Form, ...]:
         Form(f"{at}tls", text="mode"),
         Form(f"{at}tls.subjectAltNames", listing=True),
     )
+
+
+def _calls(at: str) -> tuple[Form, ...]:
+    return (
+        Form(at, listing=True),
+        Form(f"{at}[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
+        Form(f"{at}[].namespaces", listing=True),
+    )
+
+
+PROXY_MAPS = ("environmentVariables", "excludeInboundPorts", "excludeOutboundPorts")
+_TRACERS = ("zipkin", "datadog", "skywalking", "opentelemetry")
+#: The kinds of a provider.
+PROVIDERS = ("envoyExtAuthzHttp", "envoyExtAuthzGrpc", *_TRACERS, "envoyHttpAls", "envoyTcpAls", "envoyOtelAls")
 
 
 _IDENTITIES = ("services", "gateway", "principals", "serviceAccounts")
@@ -180,9 +197,17 @@ SERVICE: tuple[Form, ...] = (
     Form("mtls", text="mode"),
     *_access(),
     *_jwt(),
-    Form("calls", listing=True),
-    Form("calls[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
-    Form("calls[].namespaces", listing=True),
+    *_calls("calls"),
+    Form("proxy.image", text="imageType"),
+    Form("proxy.resources", rest=resources),
+    *(Form(f"proxy.{key}", keyed=True) for key in PROXY_MAPS),
+    Form("sidecar.outboundTrafficPolicy", text="mode"),
+    Form("sidecar.ingress", listing=True),
+    Form("sidecar.ingress[]", text="port"),
+    Form(
+        "calls[].tls", text="mode", one_of=(("credentialName",), ("caCertificates", "clientCertificate", "privateKey"))
+    ),
+    Form("calls[].tls.subjectAltNames", listing=True),
     Form("parameters", listing=True),
     Form("external", text="hosts"),
     Form("external.hosts", listing=True),
@@ -201,7 +226,11 @@ PLATFORM: tuple[Form, ...] = (
     Form("gateways.*.ports", keyed=True),
     Form("gateways.*.ports.*", text="port"),
     *_server_tls("gateways.*.ports.*.tls"),
+    *_calls("calls"),
     Form("namespaces", keyed=True),
+    *_calls("namespaces.*.calls"),
+    Form("providers", keyed=True),
+    Form("providers.*", one_of=tuple((kind,) for kind in PROVIDERS), needed=True),
     Form("catalog", keyed=True),
     Form("catalog.*.ports.*", text="port"),
 )

@@ -62,3 +62,23 @@ def outside_host(value: str) -> str:
     if "." not in name:
         refuse(f"{shown(value)} is not a full host name", f"write for example {name}.example.com")
     return name
+
+
+def ip_address(value: str) -> str:
+    """An IP address, IPv4 or IPv6."""
+    if not is_ip(value):
+        refuse(f"{shown(value)} is not an IP address", "for example 0.0.0.0 or ::")
+    return value
+
+
+def local_endpoint(value: str) -> str:
+    """Where the application of the pod listens: at the loopback or the pod's own address, or a socket in a file.
+
+    istio pkg/config/validation/validation.go, ValidateSidecar
+    """
+    if re.fullmatch(r"unix://(@.*|/.*[^/])", value, re.S):
+        return value
+    match = re.fullmatch(r"(127\.0\.0\.1|0\.0\.0\.0|\[::1\]|\[::\])?:([0-9]{1,5})", value)
+    if not match or not 1 <= int(match[2]) <= 65535:
+        refuse(f"{shown(value)} is not where an application listens", "127.0.0.1:8080, 0.0.0.0:8080 or unix:///a/file")
+    return value

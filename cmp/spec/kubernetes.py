@@ -158,8 +158,8 @@ def label_key(value: str) -> str:
     https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
     """
     selector_key(value)
-    if value in RESERVED_KEYS:
-        refuse(f'"{value}" is written by meshspec or Argo CD', "choose another key")
+    if value in RESERVED_KEYS or value.startswith("internal.istio.io/"):
+        refuse(f'"{value}" is written by meshspec, Istio or Argo CD', "choose another key")
     return value
 
 
@@ -236,6 +236,7 @@ RESERVED_KEYS = frozenset(
         "argocd.argoproj.io/installation-id",
         "argocd.argoproj.io/sync-wave",
         "argocd.argoproj.io/sync-options",
+        "istio.io/dry-run",
         "networking.istio.io/exportTo",
     )
 )

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from cmp.spec.types import (
     Address,
-    Cidr,
+    IpBlock,
     Label,
     LabelValue,
     Model,
@@ -46,7 +46,7 @@ class External(Model):
     """
 
     hosts: tuple[OutsideHost, ...]  #: The names by which they are called.
-    addresses: tuple[Cidr, ...] = ()  #: Virtual addresses, where the protocol does not say which host is meant.
+    addresses: tuple[IpBlock, ...] = ()  #: Virtual addresses, where the protocol does not say which host is meant.
     #: How proxies find them. Default: `DNS`; `NONE` for wildcards, or for addresses without endpoints; `STATIC` where
     #: all endpoints are addresses, or with a `selector`.
     resolution: Literal["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"] | None = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from cmp.spec.egress import ExtensionProvider, SharedCall
 from cmp.spec.gateway import GatewayPort, GatewayTls
 from cmp.spec.security import Access, Jwt, Namespace, WideMtls
 from cmp.spec.types import (
     Bool,
+    DnsName,
     Host,
     Label,
     LabelKey,
@@ -38,17 +40,19 @@ class Istio(Model):
     version: VersionNumber | None = None  #: The release of Istio to write for. Default: `1.30`.
     kubernetes: VersionNumber | None = None  #: The release of Kubernetes to write for. Default: `1.32`.
     mode: Literal["sidecar", "ambient"] | None = None  #: How the mesh takes traffic. Default: `sidecar`.
-    trustDomain: Host | None = None  #: The trust domain in identities. Default: `cluster.local`.
-    clusterDomain: Host | None = None  #: The domain in the names of Services. Default: `cluster.local`.
+    trustDomain: DnsName | None = None  #: The trust domain in identities. Default: `cluster.local`.
+    clusterDomain: DnsName | None = None  #: The domain in the names of Services. Default: `cluster.local`.
 
 
 class Gateway(Model):
-    """An ingress gateway: which hosts it serves, which pods do it, and whom these let in."""
+    """A gateway: which hosts it serves, which pods do it, and whom these let in. Without hosts an egress gateway."""
 
     later: ClassVar[frozenset[str]] = words("telemetry mtls")
 
-    hosts: tuple[Host, ...]  #: The hosts that it serves.
+    hosts: tuple[Host, ...] = ()  #: The hosts that it serves. Without any it is for calls that go out.
     namespace: Label  #: Where its pods run, and the Gateway is written.
+    #: Of an egress gateway the name of its Service, which has the ports 80 and 443. Default: the gateway's name.
+    service: Label | None = None
     #: The labels of its pods; beside it `serviceAccount` is required. Default: `istio`, with the gateway's name.
     selector: dict[SelectorKey, LabelValue] = {}
     serviceAccount: Label | None = None  #: The account of its pods, which services admit. Default: the gateway's name.
@@ -71,9 +75,7 @@ class CatalogEntry(Model):
 class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
-    later: ClassVar[frozenset[str]] = words(
-        "providers telemetry networkPolicy argocd monitoring policy proxy calls manifests patches"
-    )
+    later: ClassVar[frozenset[str]] = words("telemetry argocd monitoring policy proxy manifests patches")
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
     profile: Literal["1"] | None = None  #: The set of defaults; there is one so far.
@@ -86,3 +88,8 @@ class MeshPlatform(Model):
     namespaces: dict[Label, Namespace] = {}  #: What holds for whole namespaces, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}
+    #: Writes a NetworkPolicy for each service, which lets through what `access` and `calls` say. Default: `false`.
+    networkPolicy: Bool | None = None
+    calls: tuple[SharedCall, ...] = ()  #: What all services of the mesh call, besides their own `calls`.
+    #: The services that proxies call by themselves, by the name that the mesh's configuration has for them.
+    providers: dict[Label, ExtensionProvider] = {}

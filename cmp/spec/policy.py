@@ -7,138 +7,22 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
+from cmp.spec.balancing import LoadBalancer
 from cmp.spec.types import (
+    AnyStatus,
     Bool,
     Count,
     Duration,
     DurationOrZero,
-    Header,
     Host,
     HostOrIp,
-    Locality,
     Model,
     Percent,
     Port,
     Positive,
-    Ratio,
-    Region,
-    Text,
-    Weight,
     Word,
     words,
 )
-
-
-class CookieAttribute(Model):
-    """An attribute of the cookie that the proxy sets, such as SameSite."""
-
-    name: Word  #: For example `SameSite`.
-    value: Text | None = None  #: For example `Lax`.
-
-
-class HttpCookie(Model):
-    """A cookie whose value decides which pod answers. With a `ttl` the proxy sets it where a request has none.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings-ConsistentHashLB-HTTPCookie
-    """
-
-    name: Word  #: The name of the cookie.
-    path: Word | None = None  #: The path that the proxy sets it for.
-    #: How long the cookie that the proxy sets lives; `0s` is the browser's session. Without it the proxy sets none.
-    ttl: DurationOrZero | None = None
-    attributes: tuple[CookieAttribute, ...] = ()  #: Further attributes of the cookie that the proxy sets.
-
-
-class RingHash(Model):
-    """Consistent hashing on a ring.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings-ConsistentHashLB-RingHash
-    """
-
-    minimumRingSize: Positive | None = None  #: The least number of places on the ring. Default: Istio's, 1024.
-
-
-class Maglev(Model):
-    """Consistent hashing by Maglev's table, whose size is a prime.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings-ConsistentHashLB-MagLev
-    """
-
-    tableSize: Positive  #: The size of the table, a prime.
-
-
-class ConsistentHash(Model):
-    """What of a request decides which pod answers.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings-ConsistentHashLB
-    """
-
-    httpHeaderName: Header | None = None  #: The value of a header.
-    httpCookie: HttpCookie | None = None  #: The value of a cookie.
-    useSourceIp: Bool | None = None  #: The address of the client.
-    httpQueryParameterName: Header | None = None  #: The value of a query parameter.
-    #: Hash on a ring, and how large it is. This is what Istio does where neither is written.
-    ringHash: RingHash | None = None
-    maglev: Maglev | None = None  #: Hash by Maglev's table, and how large it is.
-
-
-class Distribute(Model):
-    """Shares of the traffic from one locality (region/zone/sub-zone) to others, in percent.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LocalityLoadBalancerSetting-Distribute
-    """
-
-    from_: Locality = Field(alias="from")  #: Where the traffic comes from.
-    to: dict[Locality, Weight]  #: The share of each place it goes to; they sum to 100.
-
-
-class Failover(Model):
-    """The region that takes over for another.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LocalityLoadBalancerSetting-Failover
-    """
-
-    from_: Region = Field(alias="from")  #: The region that fails.
-    to: Region  #: The region that takes over.
-
-
-class LocalityLbSetting(Model):
-    """Where traffic goes by the place of its origin.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LocalityLoadBalancerSetting
-    """
-
-    enabled: Bool | None = None  #: Whether places count at all.
-    distribute: tuple[Distribute, ...] = ()  #: Shares by place. Excludes `failover`.
-    failover: tuple[Failover, ...] = ()  #: Which region takes over for which.
-    #: Labels by which pods like the caller are preferred, the most important first.
-    failoverPriority: tuple[Word, ...] = ()
-
-
-class Warmup(Model):
-    """New pods get their share of the traffic little by little.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#WarmupConfiguration
-    """
-
-    duration: Duration  #: How long it takes until a new pod has its full share.
-    minimumPercent: Percent | None = None  #: The share that it begins with.
-    aggression: Ratio | None = None  #: How fast the share grows; above 1 it grows faster at first. Default: Istio's, 1.
-
-
-class LoadBalancer(Model):
-    """How a pod is chosen for a request.
-
-    https://istio.io/latest/docs/reference/config/networking/destination-rule/#LoadBalancerSettings
-    """
-
-    #: The algorithm. Default: Istio's, `LEAST_REQUEST`.
-    simple: Literal["LEAST_REQUEST", "RANDOM", "ROUND_ROBIN", "PASSTHROUGH"] | None = None
-    consistentHash: ConsistentHash | None = None  #: Requests that are alike go to the same pod.
-    localityLbSetting: LocalityLbSetting | None = None  #: Where requests go by the place of the caller.
-    warmup: Warmup | None = None  #: How new pods are brought in.
 
 
 class TcpKeepalive(Model):
@@ -166,6 +50,16 @@ class TcpPool(Model):
     idleTimeout: DurationOrZero | None = None
 
 
+class Http2KeepAlive(Model):
+    """PING frames of HTTP/2, by which a dead connection is found.
+
+    https://istio.io/latest/docs/reference/config/networking/destination-rule/#ConnectionPoolSettings-HTTPSettings
+    """
+
+    interval: Duration  #: Time between two of them.
+    timeout: Duration  #: How long an answer may take until the connection is closed.
+
+
 class HttpPool(Model):
     """Limits of HTTP requests.
 
@@ -181,6 +75,7 @@ class HttpPool(Model):
     #: Whether HTTP/1.1 is sent on as HTTP/2.
     h2UpgradePolicy: Literal["DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"] | None = None
     useClientProtocol: Bool | None = None  #: Whether the caller's version of HTTP is kept.
+    http2KeepAlive: Http2KeepAlive | None = None  #: Probes of idle HTTP/2 connections.
 
 
 class ConnectionPool(Model):
@@ -209,6 +104,8 @@ class OutlierDetection(Model):
     #: How long a pod is left out, times how often it was. Default: Istio's, 30s.
     baseEjectionTime: Duration | None = None
     maxEjectionPercent: Percent | None = None  #: Share of the pods that may be left out at once. Default: Istio's, 10%.
+    #: The statuses that count as failures, in place of 5xx.
+    outlierDetectionHttpErrorCodes: tuple[AnyStatus, ...] = ()
     minHealthPercent: Percent | None = None  #: Below this share of healthy pods none is left out. Default: Istio's, 0%.
 
 
@@ -236,6 +133,7 @@ class RetryBudget(Model):
 
     percent: Percent | None = None  #: Share of the requests under way that may be retries. Default: Istio's, 20%.
     minRetryConcurrency: Count | None = None  #: Retries that are allowed anyway. Default: Istio's, 3.
+    budgetInterval: Duration | None = None  #: The time whose requests are counted. Default: those under way.
 
 
 class ProxyProtocol(Model):

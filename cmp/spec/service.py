@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+from cmp.spec.container import Resources
+from cmp.spec.egress import Call, SidecarSpec
 from cmp.spec.outside import External, Workload
 from cmp.spec.security import Access, Jwt, Mtls, RbacRule
 from cmp.spec.streams import TcpRoute, TlsRoute
-from cmp.spec.traffic import Call, Cors, Expose, Retries, Route
+from cmp.spec.traffic import Cors, Expose, Retries, Route
 from cmp.spec.types import (
+    Bool,
     Count,
     Duration,
+    EnvName,
     Label,
     LabelKey,
     LabelValue,
     Model,
     Port,
+    PortNumber,
     SelectorKey,
     ServiceName,
     Text,
@@ -37,25 +42,40 @@ class Metadata(Model):
     annotations: dict[LabelKey, Text] = {}  #: Written on every object, though not on pods.
 
 
+class ProxyImage(Model):
+    """The kind of the proxy's image: `default`, `debug` or `distroless`."""
+
+    imageType: Literal["default", "debug", "distroless"]  #: The kind.
+
+
 class Proxy(Model):
     """Settings of the proxy beside the service.
 
     https://istio.io/latest/docs/reference/config/networking/proxy-config/
     """
 
-    later: ClassVar[frozenset[str]] = words(
-        "inject resources excludeInboundPorts excludeOutboundPorts image environmentVariables"
-    )
+    later: ClassVar[frozenset[str]] = words("inject")
 
     #: Threads; 0 is one for each core. Default: Istio's, by the CPU that the proxy may use.
     concurrency: Count | None = None
+    image: ProxyImage | None = None  #: The kind of image that the proxy runs.
+    environmentVariables: dict[EnvName, Text] = {}  #: Variables of the proxy, not of the service.
+    resources: Resources | None = None  #: Requests and limits of the proxy's container. Default: the mesh's.
+    #: Ports that the proxy does not see when others connect to them, each with the reason. No policy holds there.
+    excludeInboundPorts: dict[PortNumber, Word] = {}
+    #: Ports of others that the proxy does not see, each with the reason. No policy holds there.
+    excludeOutboundPorts: dict[PortNumber, Word] = {}
+    #: Starts the service's container when the proxy is ready. Native sidecars do so anyway.
+    holdApplicationUntilProxyStarts: Bool | None = None
+    #: Runs the proxy as a sidecar of Kubernetes (1.29), which starts before the service and ends after it.
+    nativeSidecar: Bool | None = None
 
 
 class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
     later: ClassVar[frozenset[str]] = words(
-        "service jobs rollout sidecar metrics telemetry slo dashboard alerts ignore sync patches manifests"
+        "service jobs rollout metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
@@ -89,6 +109,7 @@ class MeshService(WorkloadFields):
     access: tuple[Access, ...] = ()
     jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed, and which requests need one.
     calls: tuple[Call, ...] = ()  #: What the service calls; everything else is refused. Default: nothing.
+    sidecar: SidecarSpec | None = None  #: What a Sidecar says beside the hosts of `calls`.
     #: The namespaces that see the service; `.` is its own. Default: those of who may call or publish it.
     exportTo: tuple[Visibility, ...] = ()
     proxy: Proxy | None = None  #: Settings of the proxy beside the service.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -32,12 +32,13 @@ from cmp.spec.types import (
     SelectorKey,
     Status,
     Text,
-    Url,
     Weight,
     Word,
     Workload,
-    words,
 )
+
+#: What Istio takes for methods of pages (istio pkg/config/validation, supportedCORSMethods).
+CorsMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "*"]
 
 
 class PathMatch(Model):
@@ -146,7 +147,7 @@ class Cors(Model):
     """
 
     allowOrigins: tuple[TextMatch, ...] = ()  #: The origins whose pages may call.
-    allowMethods: tuple[Method, ...] = ()  #: The methods that they may use.
+    allowMethods: tuple[CorsMethod, ...] = ()  #: The methods that they may use.
     allowHeaders: tuple[Header, ...] = ()  #: The headers that they may send.
     exposeHeaders: tuple[Header, ...] = ()  #: The headers of responses that they may read.
     maxAge: Duration | None = None  #: How long a browser may remember the answer.
@@ -198,12 +199,14 @@ class Fault(Model):
 
 
 class Redirect(Model):
-    """An answer that sends the client elsewhere. `path` replaces the whole path.
+    """An answer that sends the client elsewhere. `path` replaces the whole path, `prefixRewrite` what matched.
 
     https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect
     """
 
     path: Path | None = None  #: The path to go to, in place of the whole path (uri).
+    #: What comes in place of the prefix that the route's path is (`{prefix: /a}` or `/a*`).
+    prefixRewrite: Path | None = None
     authority: DnsName | None = None  #: The host to go to. Default: the same.
     scheme: Literal["http", "https"] | None = None  #: The scheme to go to. Default: the same.
     port: Port | None = None  #: The port to go to.
@@ -275,14 +278,3 @@ class Expose(Target):
     path: tuple[PathMatch, ...] = ()  #: What of the service is to be seen there. Default: everything.
     #: Takes over what other services' routes hand to this one by `delegate`, in place of a host.
     delegated: Bool | None = None
-
-
-class Call(Model):
-    """Something the service calls: a service, all services of namespaces, or an address outside the mesh."""
-
-    later: ClassVar[frozenset[str]] = words("tls gateway")
-
-    service: Workload | None = None  #: A service of the mesh.
-    namespaces: tuple[Label, ...] = ()  #: All services of these namespaces.
-    #: An address outside the mesh. Schemes: http, https, http2, grpc, tls, tcp, mongo, redis, mysql.
-    url: Url | None = None

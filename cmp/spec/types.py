@@ -31,10 +31,12 @@ def words(text: str) -> frozenset[str]:
 
 
 Int = Annotated[int, BeforeValidator(v.integer)]  #: whole number
+PortNumber = Annotated[str, AfterValidator(v.port_number)]  #: a port from 1 to 65535, as a key
 Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]  #: whole number from 1 to 65535
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 0
 Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 1
 Status = Annotated[int, Field(ge=200, le=599), BeforeValidator(v.integer)]  #: HTTP status from 200 to 599
+AnyStatus = Annotated[int, Field(ge=100, le=599), BeforeValidator(v.integer)]  #: HTTP status, 100 to 599
 RedirectCode = Annotated[int, Field(ge=300, le=399), BeforeValidator(v.integer)]  #: HTTP status from 300 to 399
 #: percentage (`10%`)
 Weight = Annotated[
@@ -106,6 +108,11 @@ Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or 
 WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup"], BeforeValidator(k.workload_kind)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
+#: a whole host name, or `namespace/` before it
+ProviderService = Annotated[str, AfterValidator(s.provider_service)]
+#: `127.0.0.1:port`, `0.0.0.0:port`, `[::1]:port`, `[::]:port` or `unix:///path`
+LocalEndpoint = Annotated[str, AfterValidator(a.local_endpoint)]
+IpAddress = Annotated[str, AfterValidator(a.ip_address)]  #: an IPv4 or IPv6 address
 #: `trust-domain/ns/namespace/sa/account`, with one `*` at an end
 Principal = Annotated[str, AfterValidator(i.principal)]
 IpBlock = Annotated[str, AfterValidator(i.ip_block)]  #: IP address or block of them (`10.0.0.0/8`)
@@ -137,7 +144,6 @@ TokenSeconds = Annotated[int, Field(ge=600, le=2**32), BeforeValidator(v.integer
 CountOrPercent = Annotated[str, BeforeValidator(v.count_or_percent), WithJsonSchema({"type": ["string", "integer"]})]
 PodLabelKey = Annotated[str, AfterValidator(k.pod_label_key)]  #: label key
 PodAnnotationKey = Annotated[str, AfterValidator(k.pod_annotation_key)]  #: annotation key
-IpAddress = Annotated[str, AfterValidator(s.ip)]  #: IP address
 Affection = Annotated[int, Field(ge=1, le=100), BeforeValidator(v.integer)]  #: whole number from 1 to 100
 Capability = Annotated[str, AfterValidator(k.capability)]  #: capability of Linux (`NET_BIND_SERVICE`)
 VariablePrefix = Annotated[str, AfterValidator(k.variable_prefix)]  #: beginning of a variable's name (`DB_`)

@@ -88,7 +88,13 @@ def duration_or_zero(value: Any) -> str:
         if scaled % 10 ** len(fraction):
             refuse(f"{shown(value)} is not a whole number of milliseconds", "round it to 1ms")
         total += scaled // 10 ** len(fraction)
+    if total > LONGEST_MS:
+        refuse(f"{shown(value)} is longer than the 292 years that Istio can count", "write for example 24h")
     return f"{total // 1000}s" if total % 1000 == 0 else f"{total}ms"
+
+
+#: Go counts time in nanoseconds, with 63 bits (https://pkg.go.dev/time#Duration).
+LONGEST_MS = (2**63 - 1) // 1_000_000
 
 
 def percent(value: Any) -> int:
@@ -177,6 +183,13 @@ CIPHER_SUITES = (
     "AES128-SHA",
     "AES256-SHA",
 )
+
+
+def port_number(value: str) -> str:
+    """A number of a port that stands as a key."""
+    if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 65535:
+        refuse(f"{shown(value)} is not a port", "write a number from 1 to 65535")
+    return value
 
 
 def amount(quantity: str) -> int:

@@ -11,8 +11,8 @@ from cmp.checks.platform import FLOORS
 from tests.support.crd_schemas import bundle_directory
 
 SCHEMAS = bundle_directory()  # skips the module, and says so, where there is no schema bundle
-FLOOR, NEWEST = "istio-1.24", "istio"
-ALL = sorted({(gate.field, gate.release) for gate in (*gates.SERVICE, *gates.PLATFORM)})
+FLOOR, NEWEST = "istio-1.24", "istio-1.31rc"
+ALL = sorted({(gate.field, gate.value, gate.release) for gate in (*gates.SERVICE, *gates.PLATFORM)})
 
 
 def specs(bundle: str) -> dict[str, Any]:
@@ -36,14 +36,15 @@ def step(schema: Any, name: str) -> Any:
     return below.get("items") if below is not None and rest else below
 
 
-def has(bundle: str, field: str) -> bool:
+def has(bundle: str, field: str, value: str = "") -> bool:
+    """Whether a bundle knows a field, and one of its values."""
     kind, *names = field.split(".")
     schema = BUNDLES[bundle][kind]
     for name in names:
         schema = step(schema, name)
         if schema is None:
             return False
-    return True
+    return value in ("", *schema.get("enum", ()))
 
 
 def newer() -> Iterator[str]:
@@ -64,11 +65,11 @@ def _newer(schema: Any, older: Any, at: str) -> Iterator[str]:
         yield from _newer(schema["items"], older.get("items", {}), f"{at}[]")
 
 
-@pytest.mark.parametrize(("field", "release"), ALL)
-def test_a_gate_is_about_a_field_that_came_later(field: str, release: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("field", "value", "release"), ALL)
+def test_a_gate_is_about_a_field_that_came_later(field: str, value: str, release: tuple[int, int]) -> None:
     assert release > FLOORS["istio"]
-    assert has(NEWEST, field)
-    assert not has(FLOOR, field)
+    assert has(NEWEST, field, value)
+    assert not has(FLOOR, field, value)
 
 
 def test_the_comparison_sees() -> None:

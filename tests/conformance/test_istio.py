@@ -45,6 +45,12 @@ ACCEPTED = (
         "The analyzer knows no other cluster domain than cluster.local.",
     ),
     Accepted(
+        "sidecar-listeners-and-proxy",
+        "IST0002",
+        r"OutboundTrafficPolicy\.EgressProxy ignored",
+        "It is not: istio pilot/pkg/networking/core/listener_builder.go sends to it what no other listener takes.",
+    ),
+    Accepted(
         "two-ports-to-one-container-port",
         "IST0137",
         r"associated with multiple services \[shop/web shop/web\]",
@@ -63,24 +69,35 @@ NAMESPACES = {
     "platform-access-of-namespaces": ("jobs",),
     "platform-access-of-the-mesh": ("sandbox",),
     "platform-lets-callers-into-services": ("monitoring",),
+    "network-policies": ("ops",),
+    "network-policies-of-what-runs-elsewhere": ("dev", "ops"),
 }
 DESTINATIONS = {
     "delegate-to-a-service",
     "route-mirror-to-services-and-hosts",
     "tls-routes",
     "catalog-ports",
+    "calls-through-a-gateway-that-adds-tls",
+    "calls-through-an-egress-gateway",
+    "egress-gateway-by-labels",
+    "network-policies",
     "policy-beside-a-catalog",
     "route-to-other-services-and-hosts",
 }
 PLATFORMS = {"platform-above-the-path"}
 #: Adopted services: the name of a Service that is there already, and the labels of each of its pods.
 ADOPTED: dict[str, dict[str, list[dict[str, str]]]] = {
+    "adopt-a-service-of-no-pods": {"my-wikipedia": []},
     "adopt-exposed-without-policies": {"reviews": [{"app": "reviews"}]},
     "adopt-routes-and-versions": {"reviews": [{"app": "reviews", "version": "v1"}, {"release": "canary"}]},
     "adopt-tcp-routes": {"reviews": [{"app": "reviews"}], "other": [{"app": "other"}]},
     "adopt-tokens": {"reviews": [{"app": "reviews"}]},
     "adopt-timeout-only": {"reviews": [{"app": "reviews"}]},
     "adopt-with-policies": {"reviews": [{"app": "reviews", "tier": "back"}]},
+    "network-policies-of-what-runs-elsewhere": {
+        "reviews": [{"app": "reviews", "tier": "back"}],
+        "old": [{"app": "old"}],
+    },
     "defaults-are-for-what-runs-here": {"reviews": [{"app": "reviews"}]},
 }
 
@@ -109,6 +126,7 @@ UNREAD = {
     "cert-manager.io/v1 Certificate",
     "autoscaling/v2 HorizontalPodAutoscaler",
     "external-secrets.io/v1 ExternalSecret",
+    "networking.k8s.io/v1 NetworkPolicy",
     "policy/v1 PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1 Role",
     "rbac.authorization.k8s.io/v1 RoleBinding",
@@ -231,7 +249,7 @@ def test_destination_rules_are_about_services_of_the_render(batch: str) -> None:
     hosts = {f"{one['metadata']['name']}.{one['metadata']['namespace']}" for one in of(objects, "Service")}
     hosts |= {host for one in of(objects, "ServiceEntry") for host in one["spec"]["hosts"]}
     for one in of(objects, "DestinationRule"):
-        assert one["spec"]["host"].partition(".svc.")[0] in hosts
+        assert hosts & {one["spec"]["host"], one["spec"]["host"].partition(".svc.")[0]}
 
 
 def test_all_analyzers_ran_over_what_the_documentation_says() -> None:

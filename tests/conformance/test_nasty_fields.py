@@ -17,7 +17,14 @@ from cmp.diagnostics import Diagnostic, SpecError
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
-from tests.support import field_rows, field_rows_gateways, field_rows_outside, field_rows_pod, field_rows_security
+from tests.support import (
+    field_rows,
+    field_rows_gateways,
+    field_rows_net,
+    field_rows_outside,
+    field_rows_pod,
+    field_rows_security,
+)
 from tests.support.field_row import Row
 from tests.support.fields import strings
 from tests.support.go_oracle import read_as_kubernetes
@@ -27,12 +34,18 @@ Manifest = dict[str, Any]
 SERVICE_ROWS = {
     **field_rows.SERVICE_ROWS,
     **field_rows_gateways.SERVICE,
+    **field_rows_net.SERVICE_ROWS,
     **field_rows_outside.SERVICE,
     **dict(field_rows_pod.rows()),
     **field_rows_security.SERVICE,
 }
-ENTRY_ROWS = {**field_rows.ENTRY_ROWS, **field_rows_gateways.ENTRIES, **field_rows_security.ENTRIES}
-SINGLE_ROWS = {**field_rows.SINGLE_ROWS, **field_rows_security.SINGLE}
+ENTRY_ROWS = {
+    **field_rows.ENTRY_ROWS,
+    **field_rows_gateways.ENTRIES,
+    **field_rows_net.ENTRY_ROWS,
+    **field_rows_security.ENTRIES,
+}
+SINGLE_ROWS = {**field_rows.SINGLE_ROWS, **field_rows_net.SINGLE_ROWS, **field_rows_security.SINGLE}
 ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}
 NAMED = "MeshService.metadata.name"
 
@@ -72,7 +85,8 @@ def services(field: str, texts: Mapping[int, str]) -> Written:
         f"  {quoted(text)}: {{}}" if field == NAMED else f"  s{index}: {{{filled(row.fields, index, text)}}}"
         for index, text in texts.items()
     ]
-    platform = f"{{{API}, kind: MeshPlatform, metadata: {{name: main}}, {GATEWAYS}}}"
+    newest = "istio: {version: '1.31'}"
+    platform = f"{{{API}, kind: MeshPlatform, metadata: {{name: main}}, {newest}, {GATEWAYS}}}"
     return Written({"meshspec.yaml": "\n".join([*top, *lines, ""]), "meshplatform.yaml": platform}, len(top) + 1)
 
 

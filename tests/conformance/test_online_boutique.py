@@ -23,6 +23,7 @@ from cmp.pipeline import render
 from tests.support.access_model import (
     Pod,
     UnjudgedError,
+    ingress_admits,
     istio_admits,
     mtls_mode,
     network_admits,
@@ -573,6 +574,47 @@ def test_identities_are_known_on_every_port() -> None:
 def test_the_gateway_of_the_matrix_is_the_one_of_the_manifests() -> None:
     for gateway in of([*upstream(*MANIFESTS), *rendered(EXAMPLE)], "Gateway"):
         assert gateway["spec"]["selector"].items() <= GATEWAY.labels.items()
+
+
+# The same graph by NetworkPolicies
+
+
+@pytest.fixture
+def with_policies(tmp_path: Path) -> list[Any]:
+    """The example on a platform that writes NetworkPolicies."""
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+    with (tmp_path / "meshplatform.yaml").open("a", encoding="utf-8") as file:
+        file.write("networkPolicy: true\n")
+    return rendered(tmp_path)
+
+
+def test_network_policies_let_in_whom_those_of_upstream_let_in(with_policies: list[Any]) -> None:
+    """Besides, a service may call itself. What goes out is open upstream, so only what comes in is compared."""
+    calls = matrix(upstream(*MANIFESTS), with_policies)
+    here, there = our_pods(with_policies) | STRANGERS, pods(upstream(*MANIFESTS)) | STRANGERS
+    ours, theirs = of(with_policies, "NetworkPolicy"), upstream(*POLICIES)
+    differing = {
+        (caller, target)
+        for caller, target, port in calls
+        if ingress_admits(ours, here[caller], here[target], port)
+        != ingress_admits(theirs, there[caller], there[target], port)
+    }
+    assert differing == {
+        (name, name) for name in pods(upstream(*MANIFESTS)) if container_ports(with_policies, name)
+    } - {
+        ("frontend", "frontend")  # which upstream opens to all
+    }
+
+
+def test_network_policies_let_through_what_variables_name(with_policies: list[Any]) -> None:
+    ours, known = of(with_policies, "NetworkPolicy"), our_pods(with_policies)
+    assert len(ours) == 12
+    for call in named_calls(upstream(*MANIFESTS)):
+        if call.service not in NOT_DEPLOYED:
+            for port in container_ports(with_policies, call.service):
+                assert network_admits(ours, known[call.caller], known[call.service], port), call
+    assert not network_admits(ours, known["adservice"], known["frontend"], 8080), "which calls nobody"
+    assert not network_admits(ours, IMPOSTOR, known["cartservice"], 7070)
 
 
 # Controls: a change of the spec is found, and nothing else is said

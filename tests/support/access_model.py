@@ -261,6 +261,11 @@ def network_admits(policies: list[Any], caller: Pod, target: Pod, port: int) -> 
     return out and _direction_admits(policies, "Ingress", target, caller, port)
 
 
+def ingress_admits(policies: list[Any], caller: Pod, target: Pod, port: int) -> bool:
+    """The same for the way in alone."""
+    return _direction_admits(policies, "Ingress", target, caller, port)
+
+
 def _direction_admits(policies: list[Any], direction: str, pod: Pod, peer: Pod, port: int) -> bool:
     """A pod that no policy of a direction selects is open; else one rule of one of them must admit."""
     chosen = [
@@ -283,9 +288,12 @@ def _network_rule_admits(rule: Any, namespace: str, peer: Pod, port: int) -> boo
 
 
 def _is_peer(one: Any, namespace: str, pod: Pod) -> bool:
-    """A peer of pods is of the policy's own namespace."""
-    _refuse(one, {"podSelector"})
-    return pod.namespace == namespace and _labelled(one["podSelector"], pod)
+    """Without a selector of namespaces a peer of pods is of the policy's own; one without labels is for all of them."""
+    _refuse(one, {"podSelector", "namespaceSelector"})
+    if "namespaceSelector" not in one:
+        return pod.namespace == namespace and _labelled(one["podSelector"], pod)
+    place = Pod("", {"kubernetes.io/metadata.name": pod.namespace}, "")
+    return _labelled(one["namespaceSelector"], place) and _labelled(one.get("podSelector", {}), pod)
 
 
 def _is_port(one: Any, port: int) -> bool:

@@ -219,6 +219,10 @@ def tunnels() -> Iterator[tuple[str, Row]]:
     for holder in ("MeshService", "MeshService.versions.*"):
         body, place = HOLDERS[holder]
         written = "port: null, ports: {tcp: 81}, " + body % "tunnel: {targetHost: @, targetPort: 443}"
+        budget = Row(
+            body % "retryBudget: {budgetInterval: @}", f"{place}.retryBudget.budgetInterval", v.duration, SYNTAX
+        )
+        yield f"{holder}.retryBudget.budgetInterval", budget
         yield f"{holder}.tunnel.targetHost", Row(written, f"{place}.tunnel.targetHost", same, SYNTAX)
 
 
@@ -250,6 +254,15 @@ def policy_fields() -> Iterator[tuple[str, Row]]:
     yield "tls.subjectAltNames[]", Row(tls % "subjectAltNames: [@]")
     yield "tls.sni", Row(tls % "sni: @", "", str.lower, SYNTAX)
 
+    near = "outlierDetection: {interval: 1s}, loadBalancer: {zoneAwareLbSetting: {%s}}"
+    at = "loadBalancer.zoneAwareLbSetting"
+    yield f"{at}.failover[].from", Row(near % "failover: [{from: @, to: x}]", texts=SYNTAX)
+    yield f"{at}.failover[].to", Row(near % "failover: [{from: x, to: @}]", texts=SYNTAX)
+    yield f"{at}.failoverPriority[]", Row(near % "failoverPriority: [@]", texts=SYNTAX)
+    probes = "connectionPool: {http: {http2KeepAlive: {interval: %s, timeout: %s}}}"
+    at = "connectionPool.http.http2KeepAlive"
+    yield f"{at}.interval", Row(probes % ("@", "1s"), "", v.duration, SYNTAX)
+    yield f"{at}.timeout", Row(probes % ("1s", "@"), "", v.duration, SYNTAX)
     for path, body in (
         ("loadBalancer.warmup.duration", "loadBalancer: {warmup: {duration: @}}"),
         ("connectionPool.tcp.connectTimeout", "connectionPool: {tcp: {connectTimeout: @}}"),
@@ -332,6 +345,11 @@ SERVICE_ROWS: dict[str, Row] = {
     ),
     "MeshService.versions.*=": Row("versions: {@: {}}", "DestinationRule:spec.subsets.[].name", texts=SYNTAX),
     **dict(targets()),
+    "MeshService.routes[].redirect.prefixRewrite": Row(
+        "routes: [{match: {path: {prefix: /r}}, redirect: {prefixRewrite: @}}]",
+        f"{RULE}.redirect.prefixRewrite",
+        texts=SYNTAX,
+    ),
     "MeshService.routes[].redirect.path": Row(ANSWER % "redirect: {path: @}", f"{RULE}.redirect.uri"),
     "MeshService.routes[].redirect.authority": Row(
         ANSWER % "redirect: {authority: @}", f"{RULE}.redirect.authority", texts=SYNTAX

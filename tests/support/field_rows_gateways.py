@@ -40,6 +40,8 @@ def answers() -> Iterator[tuple[str, Row]]:
     abort = alone % "fault: {abort: {grpcStatus: @}}"
     yield f"{at}.fault.abort.grpcStatus", Row(abort, f"{RULE}.fault.abort.grpcStatus", texts=(*SYNTAX, "INTERNAL"))
     yield f"{at}.redirect.path", Row(EXPOSE % "redirect: {path: @}", f"{RULE}.redirect.uri", texts=SYNTAX)
+    prefix = EXPOSE % "redirect: {prefixRewrite: @}"
+    yield f"{at}.redirect.prefixRewrite", Row(prefix, f"{RULE}.redirect.prefixRewrite", texts=SYNTAX)
     authority = EXPOSE % "redirect: {authority: @}"
     yield f"{at}.redirect.authority", Row(authority, f"{RULE}.redirect.authority", str.lower, SYNTAX)
     body = EXPOSE % "directResponse: {status: 503, body: @}"

@@ -8,7 +8,7 @@ apiVersion: meshspec.io/v1alpha1
 kind: MeshPlatform
 metadata: {name: main, labels: {tier: edge, team: "1"}, annotations: {example.com/note: on, a: "grüße\\n"}}
 profile: 1
-istio: {version: 1.30.3, kubernetes: 1.32, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
+istio: {version: 1.31.0, kubernetes: 1.32, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
 gateways:
   public:
     hosts: [shop.example.com, "*.example.org"]
@@ -36,20 +36,37 @@ gateways:
     hosts: "*.issued.example.net"
     namespace: istio-more
     tls: {issuer: {name: own, kind: Issuer, group: cert-manager.io}}
+  egress: {namespace: istio-egress, service: istio-egress}
 mtls: PERMISSIVE
 jwt: {issuer: https://id.example.com}
 access: [{action: AUDIT, to: {methods: DELETE, ports: 8080}}]
 namespaces:
-  shop: {mtls: {mode: STRICT}, access: [{from: probe.ops, to: {ports: [8080]}}], jwt: {issuer: https://id.example.com}}
+  shop:
+    mtls: {mode: STRICT}
+    access: [{from: probe.ops, to: {ports: [8080]}}]
+    jwt: {issuer: https://id.example.com}
+    calls: [{service: ledger}, {namespaces: tools}, {url: tls://ours.example.net}]
   dev: {access: []}
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
   batch.jobs: {serviceAccount: batch-runner}
+networkPolicy: true
+calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
+providers:
+  a: {opentelemetry: {service: otel.monitoring.svc.cluster.example, port: 4317}}
+  b: {zipkin: {service: monitoring/zipkin.example.net, port: 9411}}
+  c: {datadog: {service: agent.example.net, port: 8126}}
+  d: {skywalking: {service: oap.example.net, port: 11800}}
+  e: {envoyExtAuthzHttp: {service: opa.auth.svc.cluster.example, port: 8181}}
+  f: {envoyExtAuthzGrpc: {service: opa.auth.svc.cluster.example, port: 9191}}
+  g: {envoyHttpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
+  h: {envoyTcpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
+  i: {envoyOtelAls: {service: otel.monitoring.svc.cluster.example, port: 4317}}
 defaults:
   timeout: 20s
   env: {REGION: eu-1}
 environments:
-  prod: {istio: {version: 1.30.4}, defaults: {env: {STAGE: prod}}}
+  prod: {istio: {version: 1.31.1}, defaults: {env: {STAGE: prod}}}
   test: {defaults: {env: {STAGE: test}}}
 """
 
@@ -86,7 +103,7 @@ outlierDetection: {consecutive5xxErrors: 5, consecutiveGatewayErrors: 3, consecu
                    splitExternalLocalOriginErrors: true, interval: 5s, baseEjectionTime: 1m, maxEjectionPercent: 50%,
                    minHealthPercent: 30}
 tls: {mode: ISTIO_MUTUAL, sni: full.example.com}
-retryBudget: {percent: 20%, minRetryConcurrency: 3}
+retryBudget: {percent: 20%, minRetryConcurrency: 3, budgetInterval: 10s}
 replicas: {min: 2, max: 8, cpu: 70%}
 resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: "2", memory: 256Mi}}
 env:
@@ -125,7 +142,15 @@ volumes:
       - {downwardAPI: {labels: metadata.labels}}
 strategy: {rollingUpdate: {maxSurge: 10%, maxUnavailable: 1}}
 shutdown: {grace: 45s}
-proxy: {concurrency: 2}
+proxy:
+  concurrency: 2
+  image: distroless
+  environmentVariables: {A: 1e3}
+  resources: {requests: {cpu: 10m, memory: 64Mi}, limits: {cpu: "1", memory: 128Mi}}
+  excludeInboundPorts: {9999: a debugger}
+  excludeOutboundPorts: {5432: "yes", 6379: no TLS there}
+  holdApplicationUntilProxyStarts: true
+  nativeSidecar: false
 rbac: {apiGroups: [apps, ""], resources: [deployments, pods/log], resourceNames: full, verbs: [get, list]}
 pod:
   labels: {team: "1"}
@@ -220,6 +245,8 @@ routes:
   - {match: {path: "/users/{*}/x"}, to: v2}
   - match: {path: /moved}
     redirect: {path: /full/moved, authority: www.example.com, scheme: https, port: 8443, redirectCode: 308}
+  - match: {path: {prefix: /renamed}}
+    redirect: {prefixRewrite: /full}
   - match: {path: /gone}
     directResponse: {status: 410, body: 1e3}
   - match: {path: /tried/*}
@@ -307,6 +334,10 @@ calls:
   - http://legacy.example.net:8443
   - tcp://db.example.net:5432
   - https://secure.example.net
+  - {url: http://plain.example.net, tls: {mode: MUTUAL, clientCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
+                                          caCertificates: /tls/ca.pem, subjectAltNames: [a.example.net, b]}}
+  - {url: http://keys.example.net, tls: {mode: MUTUAL, credentialName: full.cert, sni: sni.example.net}}
+  - {url: http://far.example.net, tls: SIMPLE, gateway: egress}
 parameters: [image.tag, env.C]
 environments:
   prod: {replicas: {max: 20}, strategy: Recreate, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
@@ -367,7 +398,10 @@ mtls: DISABLE
 access: {}
 routes: {match: {path: /handed/*}, delegate: ledger.finance}
 versions:
-  v1: {loadBalancer: {warmup: {duration: 10s, aggression: 1.5}}}
+  v1: {loadBalancer: {warmup: {duration: 10s, aggression: 1.5}, zoneAwareLbSetting: {enabled: true, minClusterSize: 2,
+                      failover: [{from: eu, to: us}], failoverPriority: [tier]}},
+       outlierDetection: {outlierDetectionHttpErrorCodes: [500]},
+       connectionPool: {http: {http2KeepAlive: {interval: 30s, timeout: 5s}}}}
   v2: {weight: 0, tunnel: {protocol: CONNECT, targetHost: target.example.com, targetPort: 443}}
 tunnel: {targetHost: 192.0.2.1, targetPort: 443}
 ---
@@ -378,6 +412,16 @@ image: registry.example.com/proxied:1
 ports: {tcp: 7000}
 mtls: DISABLE
 access: {}
+sidecar:
+  outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: {host: proxy.example.net, port: 3128, subset: v1}}
+  ingress:
+    - {port: tcp, bind: "::", captureMode: DEFAULT, defaultEndpoint: "[::1]:7001",
+       connectionPool: {tcp: {maxConnections: 100, connectTimeout: 1.5s, idleTimeout: 0s}}}
+  inboundConnectionPool:
+    tcp: {maxConnections: 9, connectTimeout: 2s, maxConnectionDuration: 2h, idleTimeout: 1s,
+          tcpKeepalive: {probes: 2, time: 1h, interval: 7s}}
+    http: {http1MaxPendingRequests: 9, http2MaxRequests: 8, maxRequestsPerConnection: 7, maxRetries: 6,
+           maxConcurrentStreams: 5, idleTimeout: 3s, useClientProtocol: true, h2UpgradePolicy: DO_NOT_UPGRADE}
 proxyProtocol: V1
 versions: {v1: {}, v2: {weight: 5, proxyProtocol: {version: V2}}}
 """

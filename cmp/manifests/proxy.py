@@ -1,0 +1,52 @@
+"""Settings of the proxy: those that injection reads off the pod."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cmp.context.model import PRE_STOP, Service
+from cmp.waves import Manifest
+
+if TYPE_CHECKING:
+    from cmp.spec.service import Proxy
+
+#: The proxy leaves when its connections are done, and not before the application is told to stop: with a fixed drain it
+#: would cut long requests or hold every pod for as long
+#: (https://istio.io/latest/docs/reference/commands/pilot-agent/#envvars, EXIT_ON_ZERO_ACTIVE_CONNECTIONS).
+METADATA = {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": f"{PRE_STOP}s"}
+
+
+def proxy_annotations(service: Service) -> Manifest:
+    """The pod's annotations for its proxy.
+
+    https://istio.io/latest/docs/reference/config/annotations/
+    """
+    proxy = service.spec.proxy
+    written = ",".join(f'"{key}":"{value}"' for key, value in METADATA.items())
+    config = f'"proxyMetadata":{{{written}}}'
+    if proxy is not None and proxy.holdApplicationUntilProxyStarts is not None:
+        config += f',"holdApplicationUntilProxyStarts":{_truth(proxy.holdApplicationUntilProxyStarts)}'
+    return {"proxy.istio.io/config": f"{{{config}}}", **(_injected(proxy) if proxy is not None else {})}
+
+
+def _injected(proxy: Proxy) -> Manifest:
+    requests, limits = (getattr(proxy.resources, key, None) for key in ("requests", "limits"))
+    native = _truth(proxy.nativeSidecar) if proxy.nativeSidecar is not None else None
+    return {
+        "sidecar.istio.io/nativeSidecar": native,
+        "sidecar.istio.io/proxyCPU": getattr(requests, "cpu", None),
+        "sidecar.istio.io/proxyCPULimit": getattr(limits, "cpu", None),
+        "sidecar.istio.io/proxyMemory": getattr(requests, "memory", None),
+        "sidecar.istio.io/proxyMemoryLimit": getattr(limits, "memory", None),
+        "traffic.sidecar.istio.io/excludeInboundPorts": _numbers(proxy.excludeInboundPorts),
+        "traffic.sidecar.istio.io/excludeOutboundPorts": _numbers(proxy.excludeOutboundPorts),
+    }
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _numbers(ports: Iterable[str]) -> str | None:
+    return ",".join(sorted(ports, key=int)) or None
