@@ -15,6 +15,7 @@ from cmp.spec.models import MODELS
 from cmp.spec.types import Model
 from tools import descriptions
 from tools.examples import EXAMPLES, shown
+from tools.releases import releases
 from tools.values import Values, models_in, types_of
 
 KINDS = ("MeshService", "MeshApp", "MeshPlatform")
@@ -124,7 +125,7 @@ def spec_page() -> str:
         if kind == "MeshApp":
             parts.append(_app())
         parts += [_Block(reference, one).text() for one in reference.sections.values() if one.kind == kind]
-    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+    return "\n".join(part.rstrip("\n") + "\n" for part in (*parts, releases()))
 
 
 def _contents(reference: Reference) -> Iterator[str]:

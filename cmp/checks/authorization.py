@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding
+from cmp.checks.gates import CONDITIONS
 from cmp.checks.held import Held, Path, around, held
 from cmp.context.model import HTTP_PROTOCOLS, Context, Service, find_port
 from cmp.context.rules import HTTP_CONDITION, HTTP_OPERATION, HTTP_SOURCE
@@ -158,17 +159,13 @@ def check_gateway_names(context: Context) -> Iterator[Finding]:
                     yield Finding("MS202", one.owner, (*path, "gateway", at), message, did_you_mean(name, names))
 
 
-#: Attributes that an older Istio does not know (istio pkg/config/security, ValidateAttribute, by release).
-CONDITION_SINCE = {"source.serviceAccount": (1, 25), "source.trustDomain": (1, 30)}
-
-
 def check_conditions(context: Context) -> Iterator[Finding]:
     """Attributes are known, and their values have the syntax of what they are compared with."""
     for one in held(context):
         for rule, path in _rules(one):
             for key, condition in rule.when.items():
                 at = (*path, "when", key)
-                since, have = CONDITION_SINCE.get(key, (0, 0)), one.owner.target.istio
+                since, have = CONDITIONS.get(key, (0, 0)), one.owner.target.istio
                 if have < since:
                     shown, want = (".".join(map(str, version)) for version in (have, since))
                     message = f'Istio {shown} does not know "{key}": it came with {want}'

@@ -1,7 +1,9 @@
-"""Fields that the platform's Istio or Kubernetes does not know yet: the releases in which they came.
+"""Fields that the platform's Istio does not know yet: the releases in which they came.
 
-Read off the CustomResourceDefinitions of the releases (istio manifests/charts/base/files/crd-all.gen.yaml); the tests
-compare the table with them. What Kubernetes lacks, its API drops in silence.
+Read off the definitions of the releases: a field came with the first tag of istio.io/api whose
+kubernetes/customresourcedefinitions.gen.yaml has it (v1.25.0 to v1.29.0; those of 1.30 are not in v1.29.0, and are in
+istio 1.30.3, manifests/charts/base/files/crd-all.gen.yaml). The tests compare the table with the oldest and the newest.
+What a definition lacks, Kubernetes' API drops in silence. What Kubernetes itself brought is in ``context/releases``.
 """
 
 from __future__ import annotations
@@ -54,6 +56,12 @@ def _callers(*holders: str) -> tuple[Gate, ...]:
     )
 
 
+#: The field is in the definitions of 1.26, but istiod reads it since 1.27
+#: (https://istio.io/latest/news/releases/1.27.x/announcing-1.27/change-notes/: multiple server certificates).
+CERTIFICATES = (1, 27)
+#: Attributes of conditions (istio pkg/config/security, ValidateAttribute), which came with the fields of sources.
+CONDITIONS = {"source.serviceAccount": (1, 25), "source.trustDomain": (1, 30)}
+
 SERVICE: tuple[Gate, ...] = (
     *_policy((1, 27), "retryBudget"),
     *_policy((1, 28), "loadBalancer.consistentHash.httpCookie.attributes"),
@@ -69,13 +77,13 @@ SERVICE: tuple[Gate, ...] = (
     Gate((1, 31), "expose[].redirect.prefixRewrite", "VirtualService.http[].redirect.prefixRewrite"),
     *_retries((1, 26), "backoff"),
     *_retries((1, 26), "retryIgnorePreviousHosts"),
-    Gate((1, 26), "expose[].tls.credentialNames", "Gateway.servers[].tls.credentialNames"),
+    Gate(CERTIFICATES, "expose[].tls.credentialNames", "Gateway.servers[].tls.credentialNames"),
     Gate((1, 28), "external.resolution", "ServiceEntry.resolution", "DYNAMIC_DNS"),
     *_callers(""),
 )
 PLATFORM: tuple[Gate, ...] = (
     *(
-        Gate((1, 26), f"gateways.*.{holder}tls.credentialNames", "Gateway.servers[].tls.credentialNames")
+        Gate(CERTIFICATES, f"gateways.*.{holder}tls.credentialNames", "Gateway.servers[].tls.credentialNames")
         for holder in ("", "ports.*.")
     ),
     *_callers("", "namespaces.*.", "gateways.*."),

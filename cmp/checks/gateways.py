@@ -62,21 +62,13 @@ def check_gateway_hosts(context: Context) -> Iterator[Finding]:
     platform = context.platform
     for gateway in platform.gateways if platform is not None else ():
         assert platform is not None  # it holds the gateway
-        if not gateway.spec.hosts:
-            path: Path = ("gateways", gateway.name, "hosts")
-            yield Finding("MS102", platform, path, "a gateway serves hosts", 'write for example "*.example.com"')
         for index, host in enumerate(gateway.spec.hosts):
             yield from _domain(platform, ("gateways", gateway.name, "hosts", index), host)
     for service, exposure in own_servers(context):
         if exposure.spec.host == "*":
             message = "a server with TLS of its own is for a host of its own, not for all"
-            yield Finding(
-                "MS218",
-                service,
-                ("expose", exposure.at, "host"),
-                message,
-                "name the host, or leave tls to the platform's gateway",
-            )
+            help = "name the host, or leave tls to the platform's gateway"
+            yield Finding("MS218", service, ("expose", exposure.at, "host"), message, help)
         elif exposure.spec.host is not None:
             yield from _domain(service, ("expose", exposure.at, "host"), exposure.spec.host)
 

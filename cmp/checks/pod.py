@@ -10,6 +10,7 @@ from cmp.checks.storage import TMP
 from cmp.checks.workload import check_probe
 from cmp.context.model import Context, Service, Version
 from cmp.context.names import image_reference
+from cmp.context.releases import SIDECARS
 from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
 
@@ -48,6 +49,11 @@ def check_containers(context: Context) -> Iterator[Finding]:
             if first.name in taken:
                 at = (*path, "initContainers", index, "name")
                 yield Finding("MS207", service, at, f'a second container "{first.name}"', "choose another name")
+            if first.restartPolicy is not None and service.target.kubernetes < SIDECARS.release:
+                shown = ".".join(map(str, service.target.kubernetes))
+                message = f"Kubernetes {shown} has no sidecars: they came with 1.29"
+                at = (*path, "initContainers", index, "restartPolicy")
+                yield Finding("MS212", service, at, message, "leave it out", True)
         for name in (*pod.containers, *(one.name for one in pod.initContainers)):
             if name in PROXIES:
                 message = f'"{name}" is the name of Istio\'s own container'

@@ -13,6 +13,7 @@ from cmp.checks.finding import Finding, Step
 from cmp.checks.policy import connection_pool, empty_parts
 from cmp.context.egress import external
 from cmp.context.model import HTTP_PROTOCOLS, Context, Platform, Service
+from cmp.context.releases import SIDECARS
 from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
 
@@ -43,6 +44,10 @@ def _outbound(service: Service, policy: OutboundTrafficPolicy | None) -> Iterato
     if policy.mode != "ALLOW_ANY":
         message = "egressProxy gets what goes to unknown hosts, and those are refused here"
         yield Finding("MS218", service, path, message, "add mode: ALLOW_ANY, or leave it out", True)
+    if "." not in proxy.host:
+        message = f'"{proxy.host}" is not the whole name of a host'
+        help = f"write {proxy.host}.{service.namespace}.svc.{service.target.cluster_domain}"
+        yield Finding("MS104", service, (*path, "host"), message, help)
     if proxy.port is None:
         yield Finding("MS102", service, path, "egressProxy needs a port", "add port: 8080")
 
@@ -88,7 +93,7 @@ def check_proxies(context: Context) -> Iterator[Finding]:
         proxy = service.spec.proxy
         if proxy is None:
             continue
-        if proxy.nativeSidecar and service.target.kubernetes < (1, 29):
+        if proxy.nativeSidecar and service.target.kubernetes < SIDECARS.release:
             shown = ".".join(map(str, service.target.kubernetes))
             message = f"Kubernetes {shown} has no sidecars: they came with 1.29"
             yield Finding("MS212", service, ("proxy", "nativeSidecar"), message, "leave it out", True)

@@ -65,6 +65,10 @@ def check_token_ports(context: Context) -> Iterator[Finding]:
             if one.kind in ("mesh", "namespaces") and not (token.require.ports or token.require.notPorts):
                 message = "which ports speak HTTP is not known here, and a connection to another has no token"
                 yield Finding("MS102", one.owner, path, message, "write require: {ports: [8080]}, the pods' own ports")
+            speaking = [port for port in one.ports or () if port.protocol in HTTP_PROTOCOLS]
+            if speaking and all({port.name, str(port.number)} & set(token.require.notPorts) for port in speaking):
+                message = "no HTTP port is left: a token would be required of nobody"
+                yield Finding("MS218", one.owner, (*path, "notPorts"), message, "leave require out", True)
             for at, name in enumerate(token.require.ports):
                 port = find_port(one.ports or (), name)
                 if port is not None and port.protocol not in HTTP_PROTOCOLS:

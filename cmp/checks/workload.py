@@ -86,6 +86,8 @@ def check_probe(service: Service, kind: str, probe: Probe, path: tuple[str | int
     number = service.container_port(port)
     if number is not None and not 1 <= number <= 65535:
         yield Finding("MS205", service, (*path, key), f"port {number} is not in 1 to 65535", "name a port that is")
+    if probe.exec == ():
+        yield Finding("MS102", service, (*path, "exec"), "the probe runs no command", "write exec: [/bin/check]")
     if probe.exec is None and number is None:
         names = [p.name for p in service.ports]
         message = f'"{service.name}" has no port "{port}"' if port else "the probe needs a port"

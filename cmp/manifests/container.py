@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cmp.context.model import PRE_STOP, TLS_PROTOCOLS, Service, Version
 from cmp.context.names import image_reference
+from cmp.context.releases import SLEEP
 from cmp.manifests.step import fields
 from cmp.manifests.volumes import mounts, shared_mounts
 from cmp.waves import Manifest
@@ -191,11 +192,8 @@ def _hook(service: Service, handler: Handler) -> Manifest:
 
 
 def _sleep(service: Service, seconds: int) -> Manifest:
-    """A pause. Before Kubernetes 1.30 the image's own ``sleep`` has to do.
-
-    https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-implementations
-    """
-    if service.target.kubernetes >= (1, 30):
+    """A pause; in older clusters by the image's own ``sleep``."""
+    if service.target.kubernetes >= SLEEP.release:
         return {"sleep": {"seconds": seconds}}
     return {"exec": {"command": ["sleep", str(seconds)]}}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.context.model import Service, Version
+from cmp.context.releases import CONTAINER_METRICS
 from cmp.manifests.pod import template
 from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
@@ -87,7 +88,7 @@ def autoscalers(service: Service) -> Iterator[Manifest]:
         name = f"{service.name}-{version.name}"
         target = {"type": "Utilization", "averageUtilization": scale.cpu or 80}
         metric: Manifest = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
-        if service.target.kubernetes >= (1, 30):
+        if service.target.kubernetes >= CONTAINER_METRICS.release:
             resource = {"name": "cpu", "container": service.name, "target": target}
             metric = {"type": "ContainerResource", "containerResource": resource}
         spec = {

@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     rf"|(?P<flags>\(\?(?:[imsU]+(?:-[imsU]+)?|-[imsU]+)\))"
     rf"|(?P<close>\))|(?P<or>\|)"
     rf"|(?P<set>\[(?:\^|(?!\^))(?P<members>(?:\]|(?!\]))(?:{_POSIX}|{_SET}|{_ONE}|(?!\[:)[^\\\]])*)\])"
-    rf"|(?P<atom>{_SET}|{_ONE}|\\[AbBz]|\\Q(?!\\E).+?(?:\\E|\Z)|[^\\\[(])",
+    rf"|(?P<atom>{_SET}|{_ONE}|\\[AbBz]|\\Q(?!\\E).+?\\E|[^\\\[(])",
     re.DOTALL | re.ASCII,
 )
 _MEMBER = re.compile(rf"{_POSIX}|{_SET}|(?P<low>{_ONE}|[^\\])(?:-(?P<high>{_ONE}|[^\\]))?", re.DOTALL)

@@ -89,7 +89,7 @@ class RegexRewrite(Model):
     """What a regular expression finds in the path, and what comes in its place."""
 
     match: Regex  #: What is looked for.
-    rewrite: Text  #: What is written there; a backslash and a digit is what that group of the expression matched.
+    rewrite: Word  #: What is written there; a backslash and a digit is what that group of the expression matched.
 
 
 class Rewrite(Model):

@@ -1,5 +1,9 @@
-"""The table of releases agrees with the upstream definitions: what it lists is in the newest, and not in the floor."""
+"""The table of releases agrees with the upstream definitions: what it lists is in the newest, and not in the floor.
 
+And what is in the newest only is in the table, or no spec writes it.
+"""
+
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +16,9 @@ from tests.support.crd_schemas import bundle_directory
 
 SCHEMAS = bundle_directory()  # skips the module, and says so, where there is no schema bundle
 FLOOR, NEWEST = "istio-1.24", "istio-1.31rc"
-ALL = sorted({(gate.field, gate.value, gate.release) for gate in (*gates.SERVICE, *gates.PLATFORM)})
+TABLE = (*gates.SERVICE, *gates.PLATFORM)
+#: A field, or a field and a value of it.
+ALL = sorted({(f"{gate.field}={gate.value}" if gate.value else gate.field, gate.release) for gate in TABLE})
 
 
 def specs(bundle: str) -> dict[str, Any]:
@@ -36,15 +42,15 @@ def step(schema: Any, name: str) -> Any:
     return below.get("items") if below is not None and rest else below
 
 
-def has(bundle: str, field: str, value: str = "") -> bool:
-    """Whether a bundle knows a field, and one of its values."""
-    kind, *names = field.split(".")
+def has(bundle: str, field: str) -> bool:
+    path, _, value = field.partition("=")
+    kind, *names = path.split(".")
     schema = BUNDLES[bundle][kind]
     for name in names:
         schema = step(schema, name)
         if schema is None:
             return False
-    return value in ("", *schema.get("enum", ()))
+    return not value or value in schema["enum"]
 
 
 def newer() -> Iterator[str]:
@@ -55,6 +61,7 @@ def newer() -> Iterator[str]:
 
 
 def _newer(schema: Any, older: Any, at: str) -> Iterator[str]:
+    yield from (f"{at}={value}" for value in schema.get("enum", ()) if "enum" in older and value not in older["enum"])
     for name, below in schema.get("properties", {}).items():
         before = older.get("properties", {}).get(name)
         if before is None:
@@ -65,13 +72,45 @@ def _newer(schema: Any, older: Any, at: str) -> Iterator[str]:
         yield from _newer(schema["items"], older.get("items", {}), f"{at}[]")
 
 
-@pytest.mark.parametrize(("field", "value", "release"), ALL)
-def test_a_gate_is_about_a_field_that_came_later(field: str, value: str, release: tuple[int, int]) -> None:
+#: What the newest definitions have and no spec writes, with the reason; a kind stands for all of its fields.
+UNWRITTEN = {
+    "EnvoyFilter": "not written",
+    "Telemetry": "not written",
+    "WasmPlugin": "not written",
+    "Gateway.servers[].tls.caCertCredentialName": "not built yet: a key of `later`",
+    "Gateway.servers[].tls.tlsCertificates": "files in the gateway's pods; ours are Secrets",
+    "Gateway.servers[].tls.insecureSkipVerify": "certificates that are asked for are verified",
+    "Sidecar.ingress[].tls": "not built yet: a key of `later`",
+    "WorkloadGroup.probe.grpc": "Istio's webhook refuses it, and so do we",
+}
+
+
+def gated(field: str) -> bool:
+    """Whether the table has a field: a traffic policy has it for the whole host, also of versions and ports."""
+    field = re.sub(r"subsets\[\]\.trafficPolicy", "trafficPolicy", field).replace(".portLevelSettings[]", "")
+    return field in {listed for listed, _ in ALL}
+
+
+def unwritten(field: str) -> str:
+    return next((one for one in UNWRITTEN if field == one or field.startswith((f"{one}.", f"{one}="))), "")
+
+
+@pytest.mark.parametrize(("field", "release"), ALL)
+def test_a_gate_is_about_a_field_that_came_later(field: str, release: tuple[int, int]) -> None:
     assert release > FLOORS["istio"]
-    assert has(NEWEST, field, value)
-    assert not has(FLOOR, field, value)
+    assert has(NEWEST, field)
+    assert not has(FLOOR, field)
+
+
+def test_what_came_later_is_gated_or_never_written() -> None:
+    assert [field for field in newer() if not (gated(field) or unwritten(field))] == []
+
+
+def test_no_reason_is_left_over() -> None:
+    assert set(UNWRITTEN) == {unwritten(field) for field in newer()} - {""}
 
 
 def test_the_comparison_sees() -> None:
+    assert "ServiceEntry.resolution=DYNAMIC_DNS" in set(newer())
     assert has(FLOOR, "VirtualService.http[].retries.attempts")
     assert "VirtualService.http[].retries.backoff" in set(newer())

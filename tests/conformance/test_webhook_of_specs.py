@@ -59,9 +59,10 @@ def found(objects: Iterable[Manifest], said: Iterable[str]) -> list[str]:
 # -- texts in every field ----------------------------------------------------------------------------------------------
 
 KINDS = ("AuthorizationPolicy", "DestinationRule", "Gateway", "ServiceEntry", "Sidecar", "VirtualService")
-#: Each field is tried with some of the texts; fields that are alike have each its own.
+#: Each field is tried with these, and with some of the others; fields that are alike have each their own.
+USUAL = ("", "*", "a b", "a_b", "0", "a")
 ROWS = {
-    field: row._replace(texts=random.Random(field).sample(EDGES, 30))
+    field: row._replace(texts=tuple(dict.fromkeys((*USUAL, *random.Random(field).sample(EDGES, 25)))))
     for field, row in fields.ROWS.items()
     if row.place.partition(":")[0] in (*KINDS, "") and field not in fields.SINGLE_ROWS
 }
