@@ -14,13 +14,13 @@ import pytest
 import yaml
 
 from cmp.diagnostics import SpecError
+from tests.support.example_facts import facts
 from tests.support.istio_examples import KINDS, Example, of_reference, of_samples
 from tests.support.spellings import (
     DATA,
     DIFFERENCES,
     Spelling,
     differences,
-    facts,
     read,
     rendered,
     spellings,

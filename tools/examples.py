@@ -58,6 +58,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "exportTo": "export-to",
         "calls[].tls": "calls-tls-added-by-the-proxy",
         "sidecar": "sidecar-listeners-and-proxy",
+        "sidecar.ingress[].tls": "sidecar-listeners-for-calls",
+        "sidecar.egress": "sidecar-listeners-for-calls",
         "proxy": "proxy-settings-on-the-pod",
         "proxy.image": "proxy-image-and-variables",
         "proxy.resources.requests": "resources-requests-and-limits",

@@ -79,6 +79,8 @@ def _disagreement(host: str, port: ExternalPort, service: Service, call: Call, f
             f'port {port.number} of "{host}" is called through {ways[0]} by "{other.name}", through {ways[1]} here'
         )
         return message, "let both take one way, or use two ports"
+    if before.through != call.through:
+        return f'"{host}" is called through another server by "{other.name}"', "name one server in both"
     if before.tls != call.tls and (other is service or port.gateway):
         return f'TLS to port {port.number} of "{host}" is told twice, and differs', "keep one of the two"
     return None
@@ -185,6 +187,9 @@ def check_ways_out(context: Context) -> Iterator[Finding]:
     fitting = [name for name in hosts if not hosts[name]]
     for service in context.services:
         for index, call in enumerate(service.spec.calls):
+            if call.through is not None and not (call.gateway is not None and "://*." in (call.url or "")):
+                message = "through is for a host with * that is called through a gateway"
+                yield Finding("MS218", service, ("calls", index, "through"), message, "leave it out", True)
             if call.gateway is None:
                 continue
             path: tuple[Step, ...] = ("calls", index, "gateway")
@@ -206,9 +211,13 @@ def _fits(service: Service, index: int) -> Iterator[Finding]:
         yield Finding("MS218", service, (*path, "gateway"), message, "leave gateway out; it is for url", True)
         return
     host, port = outside
-    if host.startswith("*"):
+    if host.startswith("*") and call.through is None:
         message = f'"{call.url}": the gateway has to look up a name, and a wildcard is none'
-        yield Finding("MS216", service, (*path, "url"), message, "name the hosts one by one, or leave gateway out")
+        help = "name the hosts one by one, or add through: the server that answers for all of them"
+        yield Finding("MS216", service, (*path, "url"), message, help)
+    elif call.through is not None and port.protocol not in TLS_PROTOCOLS:
+        message = "only a server name gets to the end as it was asked for, and this is not TLS"
+        yield Finding("MS218", service, (*path, "through"), message, "name the hosts one by one", True)
     if port.protocol not in HTTP_PROTOCOLS | TLS_PROTOCOLS:
         message = f"{port.protocol} does not carry host names, by which the gateway tells where a call leads"
         yield Finding("MS216", service, (*path, "url"), message, "call it directly: leave gateway out")

@@ -10,6 +10,7 @@ from cmp.checks.ports import PROXY_PORTS
 from cmp.checks.servers import own_servers
 from cmp.context.model import HTTP_PROTOCOLS, TLS_PROTOCOLS, Context, Platform, Service
 from cmp.context.names import PROTOCOLS, protocol_of
+from cmp.context.servers import PASSING_ON
 
 if TYPE_CHECKING:
     from cmp.spec.gateway import GatewayPort, GatewayTls
@@ -62,7 +63,7 @@ def check_gateway_hosts(context: Context) -> Iterator[Finding]:
     platform = context.platform
     for gateway in platform.gateways if platform is not None else ():
         assert platform is not None  # it holds the gateway
-        for index, host in enumerate(gateway.spec.hosts):
+        for index, host in enumerate(gateway.hosts):
             yield from _domain(platform, ("gateways", gateway.name, "hosts", index), host)
     for service, exposure in own_servers(context):
         if exposure.spec.host == "*":
@@ -97,10 +98,10 @@ def _tls(context: Context) -> Iterator[_Written]:
         assert platform is not None  # it holds the gateway
         path: Path = ("gateways", gateway.name)
         if gateway.spec.tls is not None:
-            yield _Written(platform, (*path, "tls"), gateway.spec.tls, gateway.spec.hosts)
+            yield _Written(platform, (*path, "tls"), gateway.spec.tls, gateway.hosts)
         for name, port in gateway.spec.ports.items():
             if port.tls is not None:
-                yield _Written(platform, (*path, "ports", name, "tls"), port.tls, gateway.spec.hosts)
+                yield _Written(platform, (*path, "ports", name, "tls"), port.tls, gateway.hosts)
     for service in context.services:
         for exposure in service.exposures:
             if exposure.spec.tls is not None:
@@ -112,10 +113,10 @@ def check_certificates(context: Context) -> Iterator[Finding]:
     """A server that ends TLS has a certificate, and one that passes it on says nothing of it."""
     for owner, path, tls, hosts in _tls(context):
         said = [key for key, value in vars(tls).items() if value and key not in ("mode", "httpsRedirect")]
-        named = tls.credentialName or tls.credentialNames or tls.issuer
-        if tls.mode == "PASSTHROUGH":
+        named = tls.credentialName or tls.credentialNames or tls.issuer or any(key in FILES for key in said)
+        if tls.mode in PASSING_ON:
             for key in said:
-                message = f'"{key}" says nothing beside PASSTHROUGH: the service has the certificate'
+                message = f'"{key}" says nothing beside {tls.mode}: the service has the certificate'
                 yield Finding("MS218", owner, (*path, key), message, "leave it out", True)
         elif not named:
             message = "TLS needs a certificate"
@@ -128,6 +129,30 @@ def check_certificates(context: Context) -> Iterator[Finding]:
             yield Finding("MS104", owner, (*path, "credentialNames"), message, help)
         if tls.issuer is not None:
             yield from _issuer(owner, (*path, "issuer"), tls, hosts)
+        if any(key in FILES for key in said) and tls.mode not in PASSING_ON:
+            yield from _files(owner, path, tls)
+        if tls.mode == "AUTO_PASSTHROUGH" and isinstance(owner, Service):
+            message = "AUTO_PASSTHROUGH leads to all services of the mesh, not to one"
+            yield Finding("MS218", owner, (*path, "mode"), message, "write PASSTHROUGH")
+
+
+#: Keys of TLS that name files in the container of the gateway's pods.
+FILES = ("serverCertificate", "privateKey", "caCertificates")
+
+
+def _files(owner: Platform | Service, path: Path, tls: GatewayTls) -> Iterator[Finding]:
+    """Files come as certificate and key, and with the authorities of clients where those are asked for one.
+
+    istio pkg/config/validation/validation.go, validateTLSOptions
+    """
+    missing = [key for key in FILES if getattr(tls, key, None) is None]
+    asks = tls.mode in ("MUTUAL", "OPTIONAL_MUTUAL")
+    for key in missing if asks else [key for key in missing if key != "caCertificates"]:
+        message = f"tls needs a {key}" if key != "caCertificates" else f"{tls.mode} needs caCertificates"
+        yield Finding("MS102", owner, path, message, f"add {key}: a file in the container of the gateway's pods")
+    if not asks and "caCertificates" not in missing:
+        message = "caCertificates are those of clients, which this mode does not ask for"
+        yield Finding("MS218", owner, (*path, "caCertificates"), message, "leave it out, or add mode: MUTUAL", True)
 
 
 def _issuer(owner: Platform | Service, path: Path, tls: GatewayTls, hosts: tuple[str, ...]) -> Iterator[Finding]:
@@ -143,7 +168,7 @@ def _issuer(owner: Platform | Service, path: Path, tls: GatewayTls, hosts: tuple
 def check_tls_limits(context: Context) -> Iterator[Finding]:
     """Versions and ciphers of TLS that Istio's webhook takes without a warning and that mean something."""
     for owner, path, tls, _ in _tls(context):
-        if tls.mode == "PASSTHROUGH":
+        if tls.mode in PASSING_ON:
             continue
         least, most = tls.minProtocolVersion or "TLSV1_2", tls.maxProtocolVersion or "TLSV1_3"
         if least > most:

@@ -20,7 +20,7 @@ from cmp.context.model import (
     Service,
 )
 from cmp.context.routes import answers, stands_alone
-from cmp.context.servers import Gateway
+from cmp.context.servers import Gateway, Server
 from cmp.diagnostics import did_you_mean
 
 
@@ -51,7 +51,7 @@ def check_gateways(context: Context) -> Iterator[Finding]:
 
 
 def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gateway, ...]) -> Iterator[Finding]:
-    item, found = exposure.spec, candidates(gateways, exposure.spec)
+    item, found = exposure.spec, candidates(gateways, exposure.spec, service.namespace)
     path: tuple[Step, ...] = ("expose", exposure.at, "host" if item.host is not None else "gatewayPort")
     what = f'"{item.host}"' if item.host is not None else f'a port "{item.gatewayPort}"'
     if item.gateway is not None and found and not found[0].spec.hosts:
@@ -61,10 +61,10 @@ def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gatewa
         listed = ", ".join(gateway.name for gateway in found)
         message = f"several gateways {'serve' if item.host is not None else 'have'} {what}: {listed}"
         yield Finding("MS204", service, path, message, f"choose one: gateway: {found[0].name}")
-    elif item.host is not None and (not found or best(found[0].spec.hosts, item.host) < 0):
+    elif item.host is not None and (not found or best(found[0].hosts_for(service.namespace), item.host) < 0):
         if item.tls is not None and found:
             return  # it has a server of its own there
-        hosts = sorted({host for gateway in (found or gateways) for host in gateway.spec.hosts})
+        hosts = sorted({host for gateway in (found or gateways) for host in gateway.hosts_for(service.namespace)})
         name = f'gateway "{found[0].name}" does not serve' if found else "no gateway serves"
         help = f"hosts served: {', '.join(hosts)}"
         if item.tls is not None:
@@ -77,6 +77,18 @@ def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gatewa
             message = f'gateway "{found[0].name}" has no port "{item.gatewayPort}"'
         help = did_you_mean(item.gatewayPort, names)
         yield Finding("MS205", service, ("expose", exposure.at, "gatewayPort"), message, help)
+    elif found and any(one.tls is not None and one.tls.mode == "AUTO_PASSTHROUGH" for one in _servers(exposure)):
+        message = f'gateway "{found[0].name}" passes on there what other clusters send, by names that Istio makes'
+        yield Finding("MS204", service, path, message, "choose another port or gateway")
+
+
+def _servers(exposure: Exposure) -> tuple[Server, ...]:
+    """The servers of the platform that an item is published at."""
+    if exposure.server is not None:
+        return (exposure.server,)
+    if exposure.gateway is None or exposure.spec.tls is not None:
+        return ()
+    return tuple(server for server in exposure.gateway.main if server.kind == exposure.kind)
 
 
 #: What a service's port has to speak by what the gateway does, in words.
@@ -157,7 +169,7 @@ def check_exposed(context: Context) -> Iterator[Finding]:
 def _without_requests(service: Service, exposure: Exposure) -> Iterator[Finding]:
     item, path = exposure.spec, ("expose", exposure.at)
     said = [key for key in _OF_REQUESTS if getattr(item, key)]
-    said += [key for key in _INHERITED if getattr(item, key) != getattr(service.spec, key)]
+    said += [key for key in _INHERITED if getattr(item, key) not in (None, getattr(service.spec, key))]
     for key in said:
         message = f'"{key}" is about requests, and the gateway passes on connections here'
         yield Finding("MS218", service, (*path, key), message, "leave it out", True)

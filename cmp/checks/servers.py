@@ -31,8 +31,8 @@ def check_gateway_pods(context: Context) -> Iterator[Finding]:
             if not _same_pods(gateway, other):
                 continue
             path: Path = ("gateways", gateway.name)
-            for index, host in enumerate(gateway.spec.hosts):
-                if host in other.spec.hosts:
+            for index, host in enumerate(gateway.hosts):
+                if host in other.hosts:
                     message = f'gateways "{other.name}" and "{gateway.name}" are the same pods, and both serve "{host}"'
                     help = "give each its own hosts, or make them one gateway"
                     yield Finding("MS207", platform, (*path, "hosts", index), message, help)
@@ -122,12 +122,16 @@ def _beside_platform(service: Service, exposure: Exposure, context: Context) -> 
     for one in context.platform.gateways if context.platform is not None else ():
         if not _same_pods(one, gateway):
             continue
-        if item.host in one.spec.hosts:
+        if item.host in one.hosts:
             message = f'gateway "{one.name}" has a server for "{item.host}" already'
             yield Finding("MS207", service, path, message, "leave tls out, or take the host out of the gateway's hosts")
         else:
             yield from _shared(service, path, item.tls, one)
-    if item.tls.httpsRedirect is False and gateway.spec.httpsRedirect and best(gateway.spec.hosts, item.host) >= 0:
+    if (
+        item.tls.httpsRedirect is False
+        and gateway.spec.httpsRedirect
+        and best(gateway.hosts_for(service.namespace), item.host) >= 0
+    ):
         message = f'gateway "{gateway.name}" redirects all hosts that it serves, this one too'
         yield Finding("MS218", service, (*path, "httpsRedirect"), message, "leave it out", True)
 

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.egress import NAMING
 from cmp.checks.finding import Finding, Step
-from cmp.checks.policy import connection_pool, empty_parts
+from cmp.checks.listeners import incoming, outgoing, pool
 from cmp.context.egress import external
-from cmp.context.model import HTTP_PROTOCOLS, Context, Platform, Service
+from cmp.context.model import Context, Platform, Service
 from cmp.context.releases import SIDECARS
-from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
 
 if TYPE_CHECKING:
     from cmp.spec.egress import OutboundTrafficPolicy, SharedCall
-    from cmp.spec.policy import ConnectionPool
 
 
 def check_sidecars(context: Context) -> Iterator[Finding]:
@@ -32,8 +30,9 @@ def check_sidecars(context: Context) -> Iterator[Finding]:
             message = "a Sidecar lets nothing out but what calls list, and nothing is listed"
             yield Finding("MS102", service, ("sidecar",), message, "add calls, or leave it out", True)
         yield from _outbound(service, spec.outboundTrafficPolicy)
-        yield from _pool(service, spec.inboundConnectionPool, ("sidecar", "inboundConnectionPool"))
-        yield from _listeners(service)
+        yield from pool(service, spec.inboundConnectionPool, ("sidecar", "inboundConnectionPool"))
+        yield from incoming(service)
+        yield from outgoing(service)
 
 
 def _outbound(service: Service, policy: OutboundTrafficPolicy | None) -> Iterator[Finding]:
@@ -50,41 +49,6 @@ def _outbound(service: Service, policy: OutboundTrafficPolicy | None) -> Iterato
         yield Finding("MS104", service, (*path, "host"), message, help)
     if proxy.port is None:
         yield Finding("MS102", service, path, "egressProxy needs a port", "add port: 8080")
-
-
-def _listeners(service: Service) -> Iterator[Finding]:
-    assert service.spec.sidecar is not None  # asked before
-    names = [port.name for port in service.ports]
-    taken: set[int] = set()
-    for index, one in enumerate(service.spec.sidecar.ingress):
-        path, port = ("sidecar", "ingress", index), service.port(one.port)
-        yield from _pool(service, one.connectionPool, (*path, "connectionPool"))
-        if port is None:
-            message = f'"{service.name}" has no port "{one.port}"'
-            yield Finding("MS205", service, (*path, "port"), message, did_you_mean(one.port, names))
-            continue
-        if port.target in taken:
-            message = f"container port {port.target} has a listener already"
-            yield Finding("MS218", service, (*path, "port"), message, "keep one")
-        taken.add(port.target)
-        pool = one.connectionPool
-        if pool is not None and pool.http is not None and port.protocol not in HTTP_PROTOCOLS:
-            message = f'port "{port.name}" does not speak HTTP'
-            yield Finding("MS218", service, (*path, "connectionPool", "http"), message, "leave it out", True)
-    for port in service.ports if taken else ():
-        if port.target not in taken:
-            message = f'port "{port.name}" is not listed, so the proxy would pass its connections on unread'
-            yield Finding("MS218", service, ("sidecar", "ingress"), message, f"add {port.name} to the list", True)
-
-
-def _pool(service: Service, pool: ConnectionPool | None, path: tuple[Step, ...]) -> Iterator[Finding]:
-    if pool is None:
-        return
-    for empty in empty_parts(pool, ()):
-        message = f'"{(*path, *empty)[-1]}" is empty'
-        yield Finding("MS102", service, (*path, *empty), message, "say something in it, or leave it out")
-    for below, message, help in connection_pool(pool):
-        yield Finding("MS218", service, (*path, *below), message, help)
 
 
 def check_proxies(context: Context) -> Iterator[Finding]:

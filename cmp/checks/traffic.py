@@ -103,7 +103,7 @@ def check_answers(context: Context) -> Iterator[Finding]:
     for service in context.services:
         for target, path in targets(service):
             answers = next((key for key in ("redirect", "directResponse") if getattr(target, key)), None)
-            for key in ("rewrite", "fault", "mirror"):
+            for key in ("rewrite", "fault", "mirror", "timeout", "retries"):
                 if answers is not None and getattr(target, key):
                     message = f'"{key}" says nothing beside "{answers}": the proxy answers itself'
                     yield Finding("MS218", service, (*path, key), message, "leave it out", True)

@@ -35,10 +35,10 @@ def external(call: SharedCall) -> tuple[str, ExternalPort] | None:
     return host.lower(), ExternalPort(number, scheme, added, getattr(call, "gateway", None) or "")
 
 
-def called(call: SharedCall, namespace: str, domain: str, directory: Directory) -> Iterable[Seen]:
-    """What a proxy has to know for a call that is written in a namespace."""
+def called(call: SharedCall, namespace: str, domain: str, directory: Directory, caller: str) -> Iterable[Seen]:
+    """What the proxy of a caller's namespace has to know for a call that is written in a namespace."""
     for where in call.namespaces:
-        yield where, "*"
+        yield (caller if where == "." else where), "*"
     if call.service is not None:
         name, where = split(call.service, namespace)
         for host in directory.hosts_of(name, where) or (fqdn(name, where, domain),):
@@ -64,7 +64,7 @@ def hosts(
     """
     found = {(target.root_namespace, "*"), *shared, *((namespace, host) for host in own)}
     for call in calls:
-        found.update(called(call, namespace, target.cluster_domain, directory))
+        found.update(called(call, namespace, target.cluster_domain, directory, namespace))
         gateway = gateways.get(call.gateway or "")
         if gateway is not None:
             found.add((gateway.namespace, gateway.host))
@@ -119,10 +119,12 @@ def _ways(
     for port in sorted(calls):
         gateway = gateways.get(port.gateway)
         if gateway is not None:
-            alias = f"{port.number}.{host}.{namespace}.{gateway.name}.internal"
+            named = host.replace("*.", "wildcard.")
+            alias = f"{port.number}.{named}.{namespace}.{gateway.name}.internal"
             added: CallTls | None = getattr(calls[port], "tls", None)
             tls = tls_settings(added, host) if added is not None else None
-            found.append(WayOut(f"{entry}-{port.number}-{gateway.name}", host, port, gateway, alias, tls))
+            server = getattr(calls[port], "through", None) or host
+            found.append(WayOut(f"{entry}-{port.number}-{gateway.name}", host, port, gateway, alias, tls, server))
     return tuple(found)
 
 

@@ -30,7 +30,7 @@ class WayOut(NamedTuple):
     """A port of an outside host that is reached through an egress gateway.
 
     ``alias`` is what the gateway knows the host by, for the callers of one namespace. ``tls`` is what the gateway adds,
-    in Istio's fields.
+    in Istio's fields. ``server`` is who answers: the host, or for one with ``*`` the server of all its names.
     """
 
     name: str
@@ -39,6 +39,7 @@ class WayOut(NamedTuple):
     gateway: Gateway
     alias: str
     tls: Mapping[str, object] | None
+    server: str
 
 
 class ExternalHost(NamedTuple):

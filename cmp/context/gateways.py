@@ -16,7 +16,7 @@ from cmp.context.model import (
     main_port,
 )
 from cmp.context.names import digest, protocol_of
-from cmp.context.servers import Gateway, Kind, OwnGateway, Server
+from cmp.context.servers import PASSING_ON, Gateway, Kind, OwnGateway, Server
 
 if TYPE_CHECKING:
     from cmp.spec.gateway import GatewayTls
@@ -49,10 +49,12 @@ def _secret(tls: GatewayTls | None, name: str) -> str | None:
 # -- what services publish there -------------------------------------------------------------------------------------
 
 
-def exposures(items: Iterable[Expose], ports: Sequence[Port], gateways: Sequence[Gateway]) -> Iterator[Exposure]:
+def exposures(
+    items: Iterable[Expose], ports: Sequence[Port], gateways: Sequence[Gateway], namespace: str
+) -> Iterator[Exposure]:
     """The ``expose`` items with the gateway, its server and the port of the service that each means."""
     for index, item in enumerate(items):
-        fitting = candidates(gateways, item)
+        fitting = candidates(gateways, item, namespace)
         gateway = fitting[0] if len(fitting) == 1 else None
         server = gateway.server(item.gatewayPort) if gateway is not None and item.gatewayPort is not None else None
         kind = _kind(item, gateway, server, ports)
@@ -62,7 +64,7 @@ def exposures(items: Iterable[Expose], ports: Sequence[Port], gateways: Sequence
 
 def _kind(item: Expose, gateway: Gateway | None, server: Server | None, ports: Sequence[Port]) -> Kind:
     if item.tls is not None:
-        return "tls" if item.tls.mode == "PASSTHROUGH" else "http"
+        return "tls" if item.tls.mode in PASSING_ON else "http"
     if server is not None:
         return server.kind
     if gateway is not None and any(one.kind == "tls" for one in gateway.main):
@@ -79,7 +81,7 @@ def _usual(ports: Sequence[Port], kind: Kind) -> Port | None:
     return main if main in fitting else main_port(fitting)
 
 
-def candidates(gateways: Sequence[Gateway], item: Expose) -> list[Gateway]:
+def candidates(gateways: Sequence[Gateway], item: Expose, namespace: str) -> list[Gateway]:
     """The gateways that an ``expose`` item may mean: the named one, else those whose hosts cover it most closely.
 
     Without a host, those that have the port. A host with TLS of its own need not be covered where there is one gateway.
@@ -91,7 +93,7 @@ def candidates(gateways: Sequence[Gateway], item: Expose) -> list[Gateway]:
     among = able if able and item.gatewayPort is not None else list(gateways)
     if item.host is None:
         return able
-    scores = [best(gateway.spec.hosts, item.host) for gateway in among]
+    scores = [best(gateway.hosts_for(namespace), item.host) for gateway in among]
     top = max(scores, default=-1)
     if top < 0 and item.tls is not None and len(among) == 1:
         return among

@@ -80,7 +80,8 @@ def _alone(router: Router, name: str, place: _Place, items: Sequence[Exposure]) 
     if place.kind == "tcp":
         gateway = items[0].gateway
         assert gateway is not None  # only such items are published
-        return _hosts(router, f"{name}-{place.gateway}-{place.port}", uncovered(gateway.spec.hosts), items)
+        hosts = uncovered(gateway.hosts_for(router.namespace))
+        return _hosts(router, f"{name}-{place.gateway}-{place.port}", hosts, items)
     told = f"{place.host}:{place.port}" if place.port else place.host
     return _hosts(router, f"{name}-{place.gateway}-{digest(told)}", (place.host,), items)
 
@@ -117,7 +118,7 @@ def _bound(router: Router, exposure: Exposure, gateway: Gateway) -> tuple[str, .
     if item.tls is None:
         return (shared,)
     own = f"{gateway.namespace}/{own_gateway_name(router.spec.metadata.name, router.namespace, gateway)}"
-    covered = item.host is not None and best(gateway.spec.hosts, item.host) >= 0
+    covered = item.host is not None and best(gateway.hosts_for(router.namespace), item.host) >= 0
     open_ = exposure.kind == "http" and item.tls.mode in (None, "SIMPLE")
     return (shared, own) if covered and open_ else (own,)
 

@@ -103,7 +103,7 @@ class Mirrored(NamedTuple):
     """Where a copy of a share of the requests goes, in percent."""
 
     destination: Destination
-    percentage: int
+    percentage: float
 
 
 class HttpRule(NamedTuple):

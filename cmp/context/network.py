@@ -164,7 +164,7 @@ class _Known:
         if service.spec.rbac:
             yield Way(ANYBODY, _tcp(API_SERVER))
         for call, where in self._calls(service):
-            yield from self._called(call, where)
+            yield from self._called(call, where, service.namespace)
         for provider in self._platform.spec.providers.values():
             for one in vars(provider).values():
                 if one is not None:
@@ -177,7 +177,7 @@ class _Known:
         shared = spec.namespaces.get(namespace)
         yield from ((call, namespace) for call in (shared.calls if shared is not None else ()))
 
-    def _called(self, call: SharedCall, where: str) -> Iterator[Way]:
+    def _called(self, call: SharedCall, where: str, caller: str) -> Iterator[Way]:
         outside, name = external(call), getattr(call, "gateway", None)
         gateway = next((one for one in self._platform.gateways if one.name == name), None)
         if gateway is not None:
@@ -188,7 +188,7 @@ class _Known:
         elif call.service is not None:
             yield from self._to_service(*split(call.service, where))
         else:
-            for namespace, _ in called(call, where, self._domain, self._directory):
+            for namespace, _ in called(call, where, self._domain, self._directory, caller):
                 yield Way((Peer(namespace),))
 
     def _to_service(self, name: str, namespace: str) -> Iterator[Way]:

@@ -122,7 +122,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
     ports = written or usual_ports(found, parsed.broken)
     known = facts(parsed.tree.runs, spec, bool(ports))
     main = main_port(ports)
-    shown = exposures(spec.expose, ports, platform.gateways if platform is not None else ())
+    shown = exposures(spec.expose, ports, platform.gateways if platform is not None else (), namespace)
     return Service(
         name=name,
         namespace=namespace,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: What a gateway does with what arrives: reads requests, or passes on connections, by server name or as they are.
 Kind = Literal["http", "tls", "tcp"]
+#: Modes in which the gateway does not end TLS.
+PASSING_ON = ("PASSTHROUGH", "AUTO_PASSTHROUGH")
 
 
 class Server(NamedTuple):
@@ -29,7 +31,7 @@ class Server(NamedTuple):
     @property
     def kind(self) -> Kind:
         """What it does with what arrives."""
-        if self.tls is not None and self.tls.mode == "PASSTHROUGH":
+        if self.tls is not None and self.tls.mode in PASSING_ON:
             return "tls"
         return "http" if self.protocol in ("https", *HTTP_PROTOCOLS) else "tcp"
 
@@ -51,6 +53,20 @@ class Gateway(NamedTuple):
     def selector(self) -> Mapping[str, str]:
         """The labels of its pods."""
         return self.spec.selector or {"istio": self.name}
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that it serves, whoever may show them."""
+        return tuple(host.rpartition("/")[2] for host in self.spec.hosts)
+
+    def hosts_for(self, namespace: str) -> tuple[str, ...]:
+        """The hosts that services of a namespace may show.
+
+        https://istio.io/latest/docs/reference/config/networking/gateway/#Server (hosts)
+        """
+        parts = [host.rpartition("/") for host in self.spec.hosts]
+        own = ("", "*", namespace, *(["."] if namespace == self.namespace else []))
+        return tuple(host for where, _, host in parts if where in own)
 
     @property
     def main(self) -> tuple[Server, ...]:

@@ -23,9 +23,9 @@ def shared_calls(spec: MeshPlatform, namespace: str, target: Target, directory: 
     """
     domain, found = target.cluster_domain, set[Seen]()
     for call in spec.calls:
-        found.update(called(call, target.root_namespace, domain, directory))
+        found.update(called(call, target.root_namespace, domain, directory, namespace))
     for call in spec.namespaces[namespace].calls if namespace in spec.namespaces else ():
-        found.update(called(call, namespace, domain, directory))
+        found.update(called(call, namespace, domain, directory, namespace))
     for provider in spec.providers.values():
         found.update(provided(one.service, domain) for one in vars(provider).values() if one is not None)
     return tuple(sorted(found))

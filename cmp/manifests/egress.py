@@ -13,7 +13,7 @@ from cmp.manifests.step import PlatformStep, Step, fields, for_machines_too, man
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
-    from cmp.spec.egress import IngressListener, OutboundTrafficPolicy
+    from cmp.spec.egress import EgressListener, IngressListener, OutboundTrafficPolicy
 
 API = "networking.istio.io/v1"
 
@@ -33,12 +33,25 @@ def sidecar(service: Service) -> Iterator[Manifest]:
     pool = own.inboundConnectionPool if own is not None else None
     spec = {
         "workloadSelector": {"labels": dict(service.facts.labels)},
-        "egress": [{"hosts": list(service.egress)}],
+        "egress": _egress(service),
         "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
         "ingress": [_listener(service, one) for one in own.ingress] or None if own is not None else None,
         "inboundConnectionPool": fields(pool) if pool is not None else None,
     }
     yield for_machines_too(service, manifest(API, "Sidecar", service.name, spec=spec), NO_SUCH_PODS)
+
+
+def _egress(service: Service) -> list[Manifest]:
+    """The listeners for single ports, and behind them the one for all that is called."""
+    listed = service.spec.sidecar.egress if service.spec.sidecar is not None else ()
+    found = [{**fields(one), "port": _spoken(one), "protocol": None} for one in listed if one.port is not None]
+    rest = next((one.captureMode for one in listed if one.port is None), None)
+    return [*found, {"hosts": list(service.egress), "captureMode": rest}]
+
+
+def _spoken(one: EgressListener) -> Manifest:
+    assert one.protocol is not None  # a check reports it
+    return {"name": f"{one.protocol}-{one.port}", "number": one.port, "protocol": one.protocol.upper()}
 
 
 def _outbound(policy: OutboundTrafficPolicy | None) -> Manifest:
@@ -54,7 +67,10 @@ def _listener(service: Service, spec: IngressListener) -> Manifest:
     port = service.port(spec.port)
     assert port is not None  # a check reports it
     where = {"name": port.name, "number": port.target, "protocol": port.protocol.upper()}
-    return {**fields(spec), "port": where}
+    written = fields(spec)
+    if spec.tls is not None:
+        written["tls"] = {"mode": "SIMPLE", "minProtocolVersion": "TLSV1_2", **written["tls"]}
+    return {**written, "port": where}
 
 
 def service_entries(service: Service) -> Iterator[Manifest]:

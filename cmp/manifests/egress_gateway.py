@@ -66,7 +66,7 @@ def way_hosts(service: Service) -> Iterator[Manifest]:
             "targetPort": port.target if port.target != port.number else None,
         }
         spec = {
-            "endpoints": [{"address": way.host}],
+            "endpoints": [{"address": way.server}],
             "exportTo": _only_gateway(service, way),
             "hosts": [way.alias],
             "location": "MESH_EXTERNAL",

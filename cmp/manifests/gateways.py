@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cmp.context.model import HttpRule, IngressHosts, Service, StreamMatch
-from cmp.context.servers import Gateway, Server
+from cmp.context.servers import PASSING_ON, Gateway, Server
 from cmp.manifests.step import Step, manifest
 from cmp.manifests.traffic import API, http, route, stream_match
 from cmp.waves import Manifest, Wave
@@ -36,12 +36,13 @@ def _tls(tls: GatewayTls | None, secret: str | None) -> Manifest | None:
     """TLS from 1.2 on unless the spec says otherwise; where it is passed on, the service's own TLS decides."""
     if tls is None:
         return None
-    if tls.mode == "PASSTHROUGH":
+    if tls.mode in PASSING_ON:
         return {"mode": tls.mode}
     return {
         "mode": tls.mode or "SIMPLE",
         "credentialName": secret or tls.credentialName,
         "credentialNames": list(tls.credentialNames) or None,
+        **{key: getattr(tls, key, None) for key in ("serverCertificate", "privateKey", "caCertificates")},
         "minProtocolVersion": tls.minProtocolVersion or "TLSV1_2",
         "maxProtocolVersion": tls.maxProtocolVersion,
         "cipherSuites": list(tls.cipherSuites) or None,
@@ -63,7 +64,11 @@ def certificates(on: Gateway, servers: Iterable[Server]) -> Iterator[Manifest]:
             "kind": issuer.kind or "ClusterIssuer",
             "group": issuer.group or "cert-manager.io",
         }
-        spec = {"secretName": server.secret, "dnsNames": list(server.hosts), "issuerRef": reference}
+        spec = {
+            "secretName": server.secret,
+            "dnsNames": [host.rpartition("/")[2] for host in server.hosts],
+            "issuerRef": reference,
+        }
         found = manifest("cert-manager.io/v1", "Certificate", server.secret, spec=spec)
         found["metadata"]["namespace"] = on.namespace
         yield found

@@ -130,7 +130,8 @@ def http(rule: HttpRule) -> Manifest:
     unconditional = len(matches) < len(rule.matches)
     head: Manifest = {"name": rule.name, "match": None if unconditional else matches}
     if rule.route is not None and (rule.route.redirect or rule.route.directResponse):
-        return {**head, **_answer(rule.route), "headers": _headers(rule.headers)}
+        # Envoy's filter for cross-origin requests stands before the router, and so holds for its answers, too.
+        return {**head, **_answer(rule.route), "corsPolicy": _cors(rule.cors), "headers": _headers(rule.headers)}
     if rule.delegate is not None:
         name, namespace = rule.delegate
         head["delegate"] = {"name": name, "namespace": namespace}
@@ -174,7 +175,7 @@ def _fault(route: Target | None) -> Manifest | None:
     return {key: {**value, "percentage": _share(value.get("percentage"))} for key, value in fields(route.fault).items()}
 
 
-def _share(percent: int | None) -> Manifest:
+def _share(percent: float | None) -> Manifest:
     """Istio's Percent; all of the requests unless told."""
     return {"value": 100 if percent is None else percent}
 

@@ -16,6 +16,8 @@ from cmp.node import Node, entries_of
 
 #: Fields of a service that are the defaults of each route and each exposed host.
 ROUTE_KEYS = ("timeout", "retries", "cors")
+#: A rule with one of these is answered by the proxy: it sends nothing on that could time out.
+_ANSWERS = ("redirect", "directResponse")
 
 
 class Tree(NamedTuple):
@@ -147,11 +149,12 @@ def _with_plus(keys: Iterable[str]) -> list[str]:
 
 
 def _inherit(item: Node, service: dict[str, Node]) -> Node:
-    """Routes take timeout and retries of the service, each whole; null in a route means none."""
+    """Routes take timeout, retries and cors of the service, each whole; null in a route means none."""
     if not isinstance(item.value, dict):
         return item
     entries = dict(item.value)
-    for key in ROUTE_KEYS:
+    answered = any(key in entries and entries[key].value is not None for key in _ANSWERS)
+    for key in ("cors",) if answered else ROUTE_KEYS:
         if key not in entries and key in service:
             entries[key] = service[key]
     return item.with_value(entries)

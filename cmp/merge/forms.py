@@ -64,11 +64,14 @@ def _stream(at: str) -> tuple[Form, ...]:
     )
 
 
-def _server_tls(at: str) -> tuple[Form, ...]:
-    """The forms of TLS at a gateway."""
+_FILES = ("serverCertificate", "privateKey", "caCertificates")
+
+
+def _server_tls(at: str, *files: tuple[str, ...]) -> tuple[Form, ...]:
+    """The forms of TLS at a gateway; the platform's may name files."""
     lists = ("credentialNames", "cipherSuites", "subjectAltNames")
     return (
-        Form(at, text=certificate_or_mode, one_of=(("credentialName",), ("credentialNames",), ("issuer",))),
+        Form(at, text=certificate_or_mode, one_of=(("credentialName",), ("credentialNames",), ("issuer",), *files)),
         Form(f"{at}.issuer", text="name"),
         *(Form(f"{at}.{key}", listing=True) for key in lists),
     )
@@ -204,6 +207,8 @@ SERVICE: tuple[Form, ...] = (
     Form("sidecar.outboundTrafficPolicy", text="mode"),
     Form("sidecar.ingress", listing=True),
     Form("sidecar.ingress[]", text="port"),
+    Form("sidecar.egress", listing=True),
+    Form("sidecar.egress[].hosts", listing=True),
     Form(
         "calls[].tls", text="mode", one_of=(("credentialName",), ("caCertificates", "clientCertificate", "privateKey"))
     ),
@@ -222,10 +227,10 @@ SERVICE: tuple[Form, ...] = (
 PLATFORM: tuple[Form, ...] = (
     Form("gateways", keyed=True),
     Form("gateways.*.hosts", listing=True),
-    *_server_tls("gateways.*.tls"),
+    *_server_tls("gateways.*.tls", _FILES),
     Form("gateways.*.ports", keyed=True),
     Form("gateways.*.ports.*", text="port"),
-    *_server_tls("gateways.*.ports.*.tls"),
+    *_server_tls("gateways.*.ports.*.tls", _FILES),
     *_calls("calls"),
     Form("namespaces", keyed=True),
     *_calls("namespaces.*.calls"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from cmp.spec.identity import is_ip_block
-from cmp.spec.syntax import dns_name
+from cmp.spec.kubernetes import label
+from cmp.spec.syntax import dns_name, host
 from cmp.spec.validators import refuse, shown
 
 UNIX = "unix://"
@@ -62,6 +63,24 @@ def outside_host(value: str) -> str:
     if "." not in name:
         refuse(f"{shown(value)} is not a full host name", f"write for example {name}.example.com")
     return name
+
+
+def seen_host(value: str) -> str:
+    """A host and the namespace that declares it, as a Sidecar names them."""
+    where, slash, name = value.partition("/")
+    if not slash:
+        refuse(f"{shown(value)} names no namespace", f"write */{value}, ./{value} or namespace/{value}")
+    if where not in (".", "*"):
+        label(where)
+    return f"{where}/{host(name)}"
+
+
+def gateway_host(value: str) -> str:
+    """A host of a gateway; before it may stand the only namespace that may show it, ``.`` for the gateway's own."""
+    where, slash, name = value.rpartition("/")
+    if slash and where not in (".", "*"):
+        label(where)
+    return f"{where}{slash}{host(name)}"
 
 
 def ip_address(value: str) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from cmp.spec.policy import ConnectionPool
 from cmp.spec.types import (
+    CallNamespace,
     DnsName,
     IpAddress,
     Label,
@@ -13,12 +14,14 @@ from cmp.spec.types import (
     Model,
     Port,
     ProviderService,
+    SeenHost,
     Subdomain,
     Url,
     Word,
     Workload,
     words,
 )
+from cmp.spec.workload import Protocol
 
 
 class CallTls(Model):
@@ -49,7 +52,7 @@ class SharedCall(Model):
     later: ClassVar[frozenset[str]] = words("tls gateway")
 
     service: Workload | None = None  #: A service of the mesh.
-    namespaces: tuple[Label, ...] = ()  #: All services of these namespaces.
+    namespaces: tuple[CallNamespace, ...] = ()  #: All services of these namespaces; `.` is that of the caller.
     #: An address outside the mesh. Schemes: http, https, http2, grpc, tls, tcp, mongo, redis, mysql.
     url: Url | None = None
 
@@ -61,6 +64,8 @@ class Call(SharedCall):
 
     tls: CallTls | None = None  #: TLS that the proxy adds; the application speaks plain.
     gateway: Label | None = None  #: The egress gateway of the platform that the call leaves through.
+    #: With `gateway`, for TLS to a host with `*`: the server that answers for all its names.
+    through: DnsName | None = None
 
 
 class EgressProxy(Model):
@@ -80,16 +85,38 @@ class OutboundTrafficPolicy(Model):
     egressProxy: EgressProxy | None = None
 
 
+class ListenerTls(Model):
+    """TLS of a port that the proxy ends itself, with files in its container.
+
+    https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings
+    """
+
+    #: `MUTUAL` asks clients for a certificate, `OPTIONAL_MUTUAL` takes one.
+    mode: Literal["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"] | None = None
+    serverCertificate: Word | None = None  #: The file with the certificate.
+    privateKey: Word | None = None  #: The file with its key.
+    caCertificates: Word | None = None  #: The file with the authorities of clients' certificates.
+
+
 class IngressListener(Model):
     """How the proxy takes connections to a port of the service, and where it sends them."""
-
-    later: ClassVar[frozenset[str]] = words("tls")
 
     port: Word  #: A port of the service, by name or number. All of them are listed.
     bind: IpAddress | None = None  #: The address that the proxy listens on.
     captureMode: Literal["DEFAULT", "IPTABLES", "NONE"] | None = None  #: How connections come to the proxy.
     defaultEndpoint: LocalEndpoint | None = None  #: Where the application listens. Default: the container port.
     connectionPool: ConnectionPool | None = None  #: Limits of what comes in at this port.
+    tls: ListenerTls | None = None  #: TLS that the proxy ends for clients outside the mesh.
+
+
+class EgressListener(Model):
+    """A port that the proxy listens on for what the application calls; without `port`, how it takes all other calls."""
+
+    port: Port | None = None  #: The port that the application calls.
+    protocol: Protocol | None = None  #: What is spoken there.
+    bind: IpAddress | None = None  #: The address that the proxy listens on.
+    captureMode: Literal["DEFAULT", "IPTABLES", "NONE"] | None = None  #: How connections come to the proxy.
+    hosts: tuple[SeenHost, ...] = ()  #: Which of the hosts that `calls` list are called there.
 
 
 class SidecarSpec(Model):
@@ -100,6 +127,7 @@ class SidecarSpec(Model):
 
     outboundTrafficPolicy: OutboundTrafficPolicy | None = None
     ingress: tuple[IngressListener, ...] = ()
+    egress: tuple[EgressListener, ...] = ()
     inboundConnectionPool: ConnectionPool | None = None
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from cmp.spec.types import Bool, CipherSuite, DnsName, KindName, Model, Port, Subdomain, Word, words
 from cmp.spec.workload import Protocol
 
-TlsMode = Literal["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "PASSTHROUGH"]
+TlsMode = Literal["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"]
 TlsVersion = Literal["TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"]
 
 
@@ -34,7 +34,8 @@ class GatewayTls(Model):
 
     later: ClassVar[frozenset[str]] = words("caCertCredentialName verifyCertificateSpki verifyCertificateHash")
 
-    #: Whether clients show certificates, too, or TLS is passed on to the service. Default: `SIMPLE`.
+    #: Whether clients show certificates, too, or TLS is passed on to the service. `AUTO_PASSTHROUGH`, of a platform's
+    #: gateway, passes on what other clusters of the mesh send to any service. Default: `SIMPLE`.
     mode: TlsMode | None = None
     #: The Secret with the certificate; for clients' certificates with their CA, or beside one named `<name>-cacert`.
     credentialName: Subdomain | None = None
@@ -45,6 +46,14 @@ class GatewayTls(Model):
     maxProtocolVersion: TlsVersion | None = None  #: The newest version. Default: Envoy's newest.
     cipherSuites: tuple[CipherSuite, ...] = ()  #: Ciphers of TLS up to 1.2. Default: Envoy's.
     subjectAltNames: tuple[Word, ...] = ()  #: Names of which a client's certificate has to have one. Default: any.
+
+
+class PlatformTls(GatewayTls):
+    """TLS of a gateway of the platform, whose certificate may also be a file in the container of its pods."""
+
+    serverCertificate: Word | None = None  #: The file with the certificate, in place of a Secret.
+    privateKey: Word | None = None  #: The file with its key.
+    caCertificates: Word | None = None  #: The file with the authorities of clients' certificates.
 
 
 class OwnTls(GatewayTls):
@@ -59,4 +68,4 @@ class GatewayPort(Model):
 
     port: Port  #: Its number; the gateway's Service has to have it, too.
     protocol: Protocol | None = None  #: What is spoken there. Default: the part of the name before the first `-`.
-    tls: GatewayTls | None = None  #: For `https` and `tls`, which need it. Default: the gateway's.
+    tls: PlatformTls | None = None  #: For `https` and `tls`, which need it. Default: the gateway's.

@@ -33,6 +33,11 @@ def service_name(value: str) -> str:
     return value
 
 
+def call_namespace(value: str) -> str:
+    """A namespace, or ``.`` for that of the caller."""
+    return value if value == "." else label(value)
+
+
 def visibility(value: str) -> str:
     """A namespace that sees an object; ``.`` is its own, ``*`` stands for all (istio pkg/config/visibility)."""
     return value if value in (".", "*") else label(value)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from cmp.spec.egress import ExtensionProvider, SharedCall
-from cmp.spec.gateway import GatewayPort, GatewayTls
+from cmp.spec.gateway import GatewayPort, PlatformTls
 from cmp.spec.security import Access, Jwt, Namespace, WideMtls
 from cmp.spec.types import (
     Bool,
     DnsName,
-    Host,
+    GatewayHost,
     Label,
     LabelKey,
     LabelValue,
@@ -49,14 +49,16 @@ class Gateway(Model):
 
     later: ClassVar[frozenset[str]] = words("telemetry mtls")
 
-    hosts: tuple[Host, ...] = ()  #: The hosts that it serves. Without any it is for calls that go out.
+    #: The hosts that it serves; `namespace/host` is for services of that namespace only. Without any it is for calls
+    #: that go out.
+    hosts: tuple[GatewayHost, ...] = ()
     namespace: Label  #: Where its pods run, and the Gateway is written.
     #: Of an egress gateway the name of its Service, which has the ports 80 and 443. Default: the gateway's name.
     service: Label | None = None
     #: The labels of its pods; beside it `serviceAccount` is required. Default: `istio`, with the gateway's name.
     selector: dict[SelectorKey, LabelValue] = {}
     serviceAccount: Label | None = None  #: The account of its pods, which services admit. Default: the gateway's name.
-    tls: GatewayTls | None = None  #: TLS of its hosts on port 443. Default: HTTP on port 80 only.
+    tls: PlatformTls | None = None  #: TLS of its hosts on port 443. Default: HTTP on port 80 only.
     httpsRedirect: Bool | None = None  #: Whether HTTP is redirected to HTTPS. Default: `false`.
     #: Further ports by name; the part before the first `-` is the protocol. Default: 80, and 443 with `tls`.
     ports: dict[Label, GatewayPort] = {}

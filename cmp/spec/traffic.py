@@ -14,6 +14,7 @@ from cmp.spec.types import (
     Count,
     DnsName,
     Duration,
+    Fraction,
     GrpcStatus,
     Header,
     HeaderValue,
@@ -24,7 +25,6 @@ from cmp.spec.types import (
     Model,
     Path,
     Pattern,
-    Percent,
     Port,
     RedirectCode,
     Regex,
@@ -174,7 +174,7 @@ class Delay(Model):
     """
 
     fixedDelay: Duration  #: How long.
-    percentage: Percent | None = None  #: For which share of the requests. Default: `100%`.
+    percentage: Fraction | None = None  #: For which share of the requests. Default: `100%`.
 
 
 class Abort(Model):
@@ -185,7 +185,7 @@ class Abort(Model):
 
     httpStatus: Status | None = None  #: The HTTP status of the answer.
     grpcStatus: GrpcStatus | None = None  #: The gRPC status of the answer.
-    percentage: Percent | None = None  #: For which share of the requests. Default: `100%`.
+    percentage: Fraction | None = None  #: For which share of the requests. Default: `100%`.
 
 
 class Fault(Model):
@@ -234,7 +234,7 @@ class Mirror(Model):
     service: Workload | None = None
     host: DnsName | None = None  #: The outside host that gets them, which `calls` declares.
     port: Word | None = None  #: The port there. Default: the same, or the main one.
-    percentage: Percent | None = None  #: The share of the requests that is copied. Default: `100%`.
+    percentage: Fraction | None = None  #: The share of the requests that is copied. Default: `100%`.
 
 
 class Target(Model):

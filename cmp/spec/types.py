@@ -49,6 +49,12 @@ _MIXED = WithJsonSchema({"type": ["string", "integer"]})
 Percent = Annotated[
     int, BeforeValidator(v.percent), WithJsonSchema({"type": ["string", "integer"], "pattern": "^[0-9]+%?$"})
 ]
+#: percentage, also of parts (`10%`, `0.1%`)
+Fraction = Annotated[
+    int | float,
+    BeforeValidator(v.fraction),
+    WithJsonSchema({"type": ["string", "number"], "pattern": "^[0-9]+([.][0-9]{1,3})?%?$"}),
+]
 #: decimal number of 1 or more (`1.5`)
 Ratio = Annotated[float, Field(ge=1), BeforeValidator(v.ratio), WithJsonSchema({"type": "number", "minimum": 1})]
 _DURATION = WithJsonSchema({"type": "string", "pattern": "^([0-9.]+(ms|s|m|h))+$"})
@@ -66,6 +72,7 @@ Label = Annotated[str, AfterValidator(k.label)]  #: name
 ServiceName = Annotated[str, AfterValidator(k.service_name)]
 Subdomain = Annotated[str, AfterValidator(k.subdomain)]  #: name of a Kubernetes object
 KindName = Annotated[str, AfterValidator(k.kind_name)]  #: kind of object (`ClusterIssuer`)
+GatewayHost = Annotated[str, AfterValidator(a.gateway_host)]  #: host name, or `namespace/` before it
 Host = Annotated[str, AfterValidator(s.host)]  #: host name (`a.example.com`, `*.example.com`, `*`)
 Path = Annotated[str, AfterValidator(s.path)]  #: path (`/a/b`)
 ProbePath = Annotated[str, AfterValidator(s.probe_path)]  #: path (`/ready`)
@@ -103,6 +110,7 @@ Locality = Annotated[str, AfterValidator(s.locality)]
 Place = Annotated[str, AfterValidator(a.place)]  #: `region`, `region/zone` or `region/zone/sub-zone`
 OutsideHost = Annotated[str, AfterValidator(a.outside_host)]  #: full host name, or `*.` before one
 Address = Annotated[str, AfterValidator(a.address)]  #: IP address, host name or `unix:///path`
+CallNamespace = Annotated[str, AfterValidator(k.call_namespace)]  #: namespace, or `.` for that of the caller
 Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or `*`
 #: `Deployment` or `WorkloadGroup`
 WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup"], BeforeValidator(k.workload_kind)]
@@ -112,6 +120,7 @@ Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://hos
 ProviderService = Annotated[str, AfterValidator(s.provider_service)]
 #: `127.0.0.1:port`, `0.0.0.0:port`, `[::1]:port`, `[::]:port` or `unix:///path`
 LocalEndpoint = Annotated[str, AfterValidator(a.local_endpoint)]
+SeenHost = Annotated[str, AfterValidator(a.seen_host)]  #: `namespace/host`; `.` and `*` for a namespace, `*` for a host
 IpAddress = Annotated[str, AfterValidator(a.ip_address)]  #: an IPv4 or IPv6 address
 #: `trust-domain/ns/namespace/sa/account`, with one `*` at an end
 Principal = Annotated[str, AfterValidator(i.principal)]

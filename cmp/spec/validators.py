@@ -105,6 +105,20 @@ def percent(value: Any) -> int:
     return int(text)
 
 
+def fraction(value: Any) -> int | float:
+    """A share of 100 in thousandths of a percent, with or without its sign; whole percent as a whole number.
+
+    Envoy counts in millionths (istio pilot/pkg/networking/core/route/route.go, translatePercentToFractionalPercent).
+    """
+    text = _text(value).removesuffix("%")
+    if not re.fullmatch(r"(0|[1-9][0-9]?)(\.[0-9]{1,3})?|100(\.0{1,3})?", text):
+        refuse(
+            f"expected a percentage from 0 to 100, got {shown(value)}",
+            "write for example 70% or 0.1%, no finer than 0.001%",
+        )
+    return int(float(text)) if float(text).is_integer() else float(text)
+
+
 def count_or_percent(value: Any) -> str:
     """A number of pods, or a share of them in whole percent, as text."""
     text = _text(value)

@@ -53,9 +53,21 @@ SERVICE: dict[str, Row] = {
     **dict(answers()),
     "MeshService.expose[].gatewayPort": Row(EXPOSE % "gatewayPort: @", texts=SYNTAX),
 }
+
+
+def files(at: str, body: str) -> Iterator[tuple[str, Row]]:
+    """Certificates in the container of the gateway's pods."""
+    for key in ("serverCertificate", "privateKey", "caCertificates"):
+        others = ", ".join(f"{one}: /x" for one in ("serverCertificate", "privateKey", "caCertificates") if one != key)
+        written = body % f"mode: MUTUAL, {others}, {key}: @"
+        yield f"{at}.tls.{key}", Row(written, f"{SERVERS}.tls.{key}", texts=SYNTAX)
+
+
 ENTRIES: dict[str, Row] = {
     **dict(server_tls("MeshPlatform.gateways.*", GATEWAY % "tls: {%s}")),
     **dict(server_tls("MeshPlatform.gateways.*.ports.*", PORT)),
+    **dict(files("MeshPlatform.gateways.*", GATEWAY % "tls: {%s}")),
+    **dict(files("MeshPlatform.gateways.*.ports.*", PORT)),
     "MeshPlatform.gateways.*.ports.*=": Row(
         GATEWAY % "ports: {@: {port: 7000, protocol: tcp}}", f"{SERVERS}.port.name", texts=SYNTAX
     ),

@@ -40,6 +40,14 @@ def listeners() -> Iterator[tuple[str, Row]]:
     for key in ("bind", "defaultEndpoint"):
         body = f"sidecar: {{ingress: [{{port: http, {key}: @}}]}}"
         yield f"{at}.ingress[].{key}", Row(body, f"{place}.ingress.[].{key}", same, addresses)
+    at_port = "sidecar: {egress: [{port: 80, protocol: http, %s}]}"
+    bound = Row(at_port % "hosts: [./a], bind: @", f"{place}.egress.[].bind", same, addresses)
+    yield f"{at}.egress[].bind", bound
+    hosts = ("*/*", "./a.b", "a/*.b", *SYNTAX)
+    yield f"{at}.egress[].hosts[]", Row(at_port % "hosts: [@]", f"{place}.egress.[].hosts.[]", same, hosts)
+    ended = "sidecar: {ingress: [{port: http, tls: {mode: MUTUAL, %s}}]}"
+    for key in ("serverCertificate", "privateKey", "caCertificates"):
+        yield f"{at}.ingress[].tls.{key}", Row(ended % f"{key}: @", f"{place}.ingress.[].tls.{key}", same, SYNTAX)
     for holder, body, where in (
         ("ingress[].connectionPool", "sidecar: {ingress: [{port: http, connectionPool: {%s}}]}", "ingress.[]"),
         ("inboundConnectionPool", "sidecar: {inboundConnectionPool: {%s}}", ""),
@@ -84,6 +92,9 @@ SERVICE_ROWS: dict[str, Row] = {
     **dict(proxies()),
     **dict(listeners()),
     "MeshService.calls[].gateway": Row(CALL % "gateway: @", texts=SYNTAX),
+    "MeshService.calls[].through": Row(
+        "calls: [{url: 'https://*.s#.example.com', gateway: egress, through: @}]", texts=SYNTAX
+    ),
 }
 ENTRY_ROWS: dict[str, Row] = {
     "MeshPlatform.gateways.*.service": Row(

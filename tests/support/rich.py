@@ -11,7 +11,7 @@ profile: 1
 istio: {version: 1.31.0, kubernetes: 1.32, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
 gateways:
   public:
-    hosts: [shop.example.com, "*.example.org"]
+    hosts: [shop.example.com, "*.example.org", shop/only.example.com]
     namespace: istio-ingress
     selector: {istio: public, app: gateway}
     serviceAccount: public-gateway
@@ -36,6 +36,12 @@ gateways:
     hosts: "*.issued.example.net"
     namespace: istio-more
     tls: {issuer: {name: own, kind: Issuer, group: cert-manager.io}}
+  filed:
+    hosts: "*.filed.example.net"
+    namespace: istio-more
+    tls: {mode: OPTIONAL_MUTUAL, serverCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
+          caCertificates: /tls/ca.pem}
+    ports: {tls-auto: {port: 15443, tls: AUTO_PASSTHROUGH}}
   egress: {namespace: istio-egress, service: istio-egress}
 mtls: PERMISSIVE
 jwt: {issuer: https://id.example.com}
@@ -45,7 +51,7 @@ namespaces:
     mtls: {mode: STRICT}
     access: [{from: probe.ops, to: {ports: [8080]}}]
     jwt: {issuer: https://id.example.com}
-    calls: [{service: ledger}, {namespaces: tools}, {url: tls://ours.example.net}]
+    calls: [{service: ledger}, {namespaces: [tools, .]}, {url: tls://ours.example.net}]
   dev: {access: []}
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
@@ -314,8 +320,8 @@ access:
          notPaths: "/{*}/x", notPorts: 9000}
     when: {"request.headers[x-env]": 1e3, "request.auth.claims[a]": [no, yes], source.ip: {notValues: 10.0.0.1}}
   - {action: DENY, to: {paths: /internal/*}, dryRun: true}
-  - {action: CUSTOM, provider: opa, to: {paths: /admin/*}}
-  - {action: CUSTOM, provider: {name: opa}, to: {paths: /more/*}}
+  - {action: CUSTOM, provider: e, to: {paths: /admin/*}}
+  - {action: CUSTOM, provider: {name: f}, to: {paths: /more/*}}
 jwt:
   - {issuer: https://id.example.com, jwksUri: https://id.example.com/jwks, audiences: [full, no], fromParams: token,
      fromHeaders: [x-token, {name: Authorization, prefix: "Bearer "}], fromCookies: session, forwardOriginalToken: true,
@@ -338,6 +344,7 @@ calls:
                                           caCertificates: /tls/ca.pem, subjectAltNames: [a.example.net, b]}}
   - {url: http://keys.example.net, tls: {mode: MUTUAL, credentialName: full.cert, sni: sni.example.net}}
   - {url: http://far.example.net, tls: SIMPLE, gateway: egress}
+  - {url: "https://*.wide.example.net", gateway: egress, through: www.wide.example.net}
 parameters: [image.tag, env.C]
 environments:
   prod: {replicas: {max: 20}, strategy: Recreate, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
@@ -409,14 +416,18 @@ apiVersion: meshspec.io/v1alpha1
 kind: MeshService
 metadata: {name: proxied, namespace: shop}
 image: registry.example.com/proxied:1
-ports: {tcp: 7000}
+ports: {tcp: 7000, https: 8443}
 mtls: DISABLE
 access: {}
+calls: mysql://db.example.net:3306
 sidecar:
   outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: {host: proxy.example.net, port: 3128, subset: v1}}
   ingress:
     - {port: tcp, bind: "::", captureMode: DEFAULT, defaultEndpoint: "[::1]:7001",
        connectionPool: {tcp: {maxConnections: 100, connectTimeout: 1.5s, idleTimeout: 0s}}}
+    - {port: https, tls: {mode: MUTUAL, serverCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
+                          caCertificates: /tls/ca.pem}}
+  egress: {port: 3306, protocol: mysql, bind: 127.0.0.1, captureMode: NONE, hosts: "*/db.example.net"}
   inboundConnectionPool:
     tcp: {maxConnections: 9, connectTimeout: 2s, maxConnectionDuration: 2h, idleTimeout: 1s,
           tcpKeepalive: {probes: 2, time: 1h, interval: 7s}}

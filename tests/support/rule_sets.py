@@ -2,7 +2,8 @@
 
 Rules are told by what they do, not by how they are written: short host names become whole ones, a subset becomes the
 labels it selects, a rule with several matches becomes one for each, DestinationRules of one host are put together, and
-what no request can reach is dropped. The order of rules is kept, but where it decides nothing.
+what no request can reach is dropped. The order of rules is kept, but where it decides nothing. A rule for TLS is told
+by the server name that it asks for, and a host that is only another name of one outside is that one (aliases.py).
 Semantics: https://istio.io/latest/docs/reference/config/networking/virtual-service/ and .../destination-rule/.
 """
 
@@ -11,15 +12,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from tests.support.aliases import without_aliases
 from tests.support.leaves import leaves
+from tests.support.rule_order import settled
 
 Object = Mapping[str, Any]
 Labels = Mapping[str, str]
 #: What a proxy asks for is followed in the mesh; other names of ``gateways`` are Gateway objects.
 MESH = "mesh"
 CLUSTER = "svc.cluster.local"
-CASELESS = "ignoreUriCase"
-NOT_FOUND = '{"directResponse": {"status": 404}}'
 
 
 class Mesh(NamedTuple):
@@ -27,7 +28,7 @@ class Mesh(NamedTuple):
 
     Attributes:
         namespace: of objects that name none.
-        ports: the port numbers of each Service, by host.
+        ports: the port numbers of each Service and ServiceEntry, by host.
         pods: the labels of each Deployment's pods, by host of the Service that selects them.
         subsets: the labels of each subset, by host and name.
         gateways: the selector of each Gateway, as text, by ``namespace/name``.
@@ -75,6 +76,9 @@ def survey(objects: Iterable[Object], namespace: str) -> Mesh:
         mesh.ports[host] = [port["port"] for port in one["spec"]["ports"]]
         chosen = one["spec"]["selector"]
         mesh.pods[host] = [labels for home, labels in deployments if home == where and selected(labels, chosen)]
+    for one in of_kind(listed, "ServiceEntry"):
+        for host in one["spec"]["hosts"]:
+            mesh.ports.setdefault(host, [port["number"] for port in one["spec"].get("ports", ())])
     for one in of_kind(listed, "DestinationRule"):
         host = whole_host(one["spec"]["host"], namespace_of(one, namespace))
         for subset in one["spec"].get("subsets", ()):
@@ -93,14 +97,14 @@ def rule_sets(objects: Iterable[Object], namespace: str, listeners: Mapping[int,
         listeners: the ports of the gateways' Service with those of their pods: a server may name either
             (istio pilot/pkg/model/gateway.go, resolvePorts).
     """
-    listed = list(objects)
+    listed = without_aliases(list(objects))
     mesh = survey(listed, namespace)
     found: dict[str, Any] = {}
     for one in of_kind(listed, "VirtualService"):
         home = namespace_of(one, namespace)
-        for place in places(one, mesh, home):
-            only = mesh.ports.get(place.removeprefix(f"{MESH} "), [])
-            found.setdefault(place, []).extend(rules(one["spec"], mesh, home, only))
+        for place in places(one, home):
+            for host, step in rules(one["spec"], mesh, home, place):
+                found.setdefault(f"{known(place, mesh)}{host}", []).append(step)
     found = {place: settled(steps) for place, steps in found.items()}
     for one in of_kind(listed, "DestinationRule"):
         host = whole_host(one["spec"]["host"], namespace_of(one, namespace))
@@ -112,30 +116,63 @@ def rule_sets(objects: Iterable[Object], namespace: str, listeners: Mapping[int,
     return found
 
 
-def places(one: Object, mesh: Mesh, home: str) -> Iterator[str]:
-    """Where the rules of a VirtualService are asked: by others, where it has no hosts."""
+class Place(NamedTuple):
+    """Where the rules of a VirtualService are asked: a gateway by ``namespace/name``, or the mesh, and the host."""
+
+    gateway: str
+    host: str
+
+
+def places(one: Object, home: str) -> Iterator[Place]:
+    """Where the rules are asked: by others, where a VirtualService has no hosts."""
     if "hosts" not in one["spec"]:
-        yield f"delegate {home}/{one['metadata']['name']}"
+        yield Place("delegate", f"{home}/{one['metadata']['name']}")
         return
     for gateway in one["spec"].get("gateways", [MESH]):
         for host in one["spec"]["hosts"]:
-            if gateway == MESH:
-                yield f"mesh {whole_host(host, home)}"
-            else:
-                name = gateway if "/" in gateway else f"{home}/{gateway}"
-                yield f"gateway {mesh.gateways.get(name, name)} {whole_host(host, home)}"
+            yield Place(whole_gateway(gateway, home), whole_host(host, home))
 
 
-def rules(spec: Object, mesh: Mesh, home: str, ports: list[int]) -> Iterator[dict[str, Any]]:
-    """One step for each match of each rule, with what is done then. The only port of a host need not be asked for."""
+def whole_gateway(name: str, home: str) -> str:
+    return name if name == MESH or "/" in name else f"{home}/{name}"
+
+
+def known(place: Place, mesh: Mesh) -> str:
+    """The proxies that are asked, as keys begin."""
+    if place.gateway in (MESH, "delegate"):
+        return f"{place.gateway} "
+    return f"gateway {mesh.gateways.get(place.gateway, place.gateway)} "
+
+
+def rules(spec: Object, mesh: Mesh, home: str, place: Place) -> Iterator[tuple[str, dict[str, Any]]]:
+    """One step for each match of each rule, with what is done then, and the host that it is for.
+
+    The only port of a host need not be asked for. A destination without a port has the one that was asked for.
+    """
+    ports = [str(port) for port in mesh.ports.get(place.host, [])] if place.gateway == MESH else []
     for kind in ("http", "tls", "tcp"):
         for rule in spec.get(kind, ()):
-            does = action(rule, mesh, home) | ({"protocol": kind} if kind != "http" else {})
+            does = action(rule, mesh, home, place.host) | ({"protocol": kind} if kind != "http" else {})
             for match in rule.get("match") or [{}]:
-                wanted = conditions(match)
-                if [wanted.get("port")] == [str(port) for port in ports]:
+                if "gateways" in match and place.gateway not in [whole_gateway(one, home) for one in match["gateways"]]:
+                    continue
+                wanted = conditions({key: value for key, value in match.items() if key not in ("gateways", "sniHosts")})
+                sent = sent_on(does, match.get("port"))
+                if [wanted.get("port")] == ports:
                     del wanted["port"]
-                yield {"match": wanted, **does}
+                for name in match.get("sniHosts", [None]):
+                    asked = {"sniHosts": name} if name is not None else {}
+                    yield name or place.host, {"match": wanted | asked, **sent}
+
+
+def sent_on(does: dict[str, Any], port: int | None) -> dict[str, Any]:
+    """Destinations without a port have the one that was asked for.
+
+    istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster
+    """
+    if port is None or "to" not in does:
+        return does
+    return {**does, "to": [{**one, "port": one["port"] or port} for one in does["to"]]}
 
 
 def conditions(match: Object) -> dict[str, str]:
@@ -148,13 +185,19 @@ def conditions(match: Object) -> dict[str, str]:
     return {path: leaf for path, leaf in found.items() if path != "name" and (path, leaf) != ("uri.prefix", "/")}
 
 
-def action(rule: Object, mesh: Mesh, home: str) -> dict[str, Any]:
-    """All that a rule does, by the newer of two names."""
+def action(rule: Object, mesh: Mesh, home: str, host: str) -> dict[str, Any]:
+    """All that a rule does, by the newer of two names. The name that a request has anyway is not written into it."""
     does = {key: value for key, value in rule.items() if key not in ("match", "route", "name")}
+    if does.get("rewrite", {}).get("authority") == host:
+        does["rewrite"] = {key: value for key, value in does["rewrite"].items() if key != "authority"}
+        does = {key: value for key, value in does.items() if value != {}}
     mirrors = [*does.pop("mirrors", ())]
     if "mirror" in does:
         share = does.pop("mirrorPercentage", {"value": does.pop("mirrorPercent", 100)})
         mirrors.append({"destination": does.pop("mirror"), "percentage": share})
+    if "prefix_rewrite" in does.get("redirect", {}):  # the field's name in Istio's proto file, which is taken as well
+        rest = {key: value for key, value in does["redirect"].items() if key != "prefix_rewrite"}
+        does["redirect"] = {**rest, "prefixRewrite": does["redirect"]["prefix_rewrite"]}
     if "fault" in does:
         does["fault"] = {kind: with_share(fault) for kind, fault in does["fault"].items()}
     body = does.get("directResponse", {}).get("body", {})
@@ -199,55 +242,14 @@ def target(destination: Object, mesh: Mesh, home: str) -> dict[str, Any]:
     return {"host": host, "labels": as_text(chosen), "port": port}
 
 
-def settled(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The steps that some request takes; those next to each other that do the same in one fixed order."""
-    reached: list[dict[str, Any]] = []
-    for step in steps:
-        if not any(covers(earlier["match"], step["match"]) for earlier in reached):
-            reached.append(step)
-    while reached and does(reached[-1]) == NOT_FOUND:  # which is what the proxy says where no rule is left
-        reached.pop()
-    groups: list[list[dict[str, Any]]] = []
-    for step in reached:
-        if groups and does(groups[-1][0]) == does(step):
-            groups[-1].append(step)
-        else:
-            groups.append([step])
-    return [step for group in groups for step in widest(group)]
-
-
-def widest(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Steps that do the same, without those whose requests another of them takes as well."""
-    kept = [one for one in group if not any(two is not one and covers(two["match"], one["match"]) for two in group)]
-    return sorted(kept, key=lambda step: json.dumps(step["match"], sort_keys=True))
-
-
-def does(step: Object) -> str:
-    return json.dumps({key: value for key, value in step.items() if key != "match"}, sort_keys=True)
-
-
-def covers(wide: Mapping[str, str], narrow: Mapping[str, str]) -> bool:
-    """Whether the one match takes all requests that the other takes. Where that is not sure, it does not."""
-    if CASELESS in narrow and CASELESS not in wide and any(path.startswith("uri.") for path in wide):
-        return False
-    return all(implied(path, value, narrow) for path, value in wide.items())
-
-
-def implied(path: str, value: str, by: Mapping[str, str]) -> bool:
-    if path.endswith(".prefix"):
-        stem = path.removesuffix("prefix")
-        return any(by.get(stem + kind, "").startswith(value) and stem + kind in by for kind in ("exact", "prefix"))
-    return by.get(path) == value
-
-
 def add_policy(found: dict[str, Any], spec: Object) -> None:
-    """Put a DestinationRule to the others of its host. Subsets are told by their labels."""
-    policy = dict(spec.get("trafficPolicy", {}))
-    for one in policy.pop("portLevelSettings", ()):
-        found["ports"][str(one["port"]["number"])] = {key: value for key, value in one.items() if key != "port"}
-    found["host"] |= policy
-    for subset in spec.get("subsets", ()):
-        found["subsets"][as_text(subset.get("labels", {}))] = subset.get("trafficPolicy") or {}
+    """Put a DestinationRule to the others of its host. Subsets are told by their labels; without any it is the host."""
+    subsets = {as_text(one.get("labels", {})): one.get("trafficPolicy") or {} for one in spec.get("subsets", ())}
+    for policy in (spec.get("trafficPolicy", {}), subsets.pop("", {})):
+        for one in policy.get("portLevelSettings", ()):
+            found["ports"][str(one["port"]["number"])] = {key: value for key, value in one.items() if key != "port"}
+        found["host"] |= {key: value for key, value in policy.items() if key != "portLevelSettings"}
+    found["subsets"] |= subsets
 
 
 def add_servers(found: dict[str, Any], spec: Object, listeners: Mapping[int, int]) -> None:

@@ -16,21 +16,17 @@ from cmp.pipeline import render
 from tests.support.leaves import NOTHING, Finding, leaves
 from tests.support.rule_sets import of_kind, rule_sets
 
-#: What stands in the examples where a reader puts values of their own, and namespaces that Kubernetes would refuse.
-STAND_INS = {
-    "$CLIENT_IP": "192.168.10.15",
-    "$PROXY_IP/32": "10.0.0.1/32",
-    "$PROXY_PORT": "3128",
-    "ISTIOD-HOST.DOMAIN": "istiod.example.com",
-    "$CREDENTIAL_NAME": "istiod-cert",
-    "<< github_file >>/security/tools/jwt/samples/jwks.json": "https://example.com/jwks.json",
-    "nsA": "ns-a",
-    "nsB": "ns-b",
-}
 DATA = Path(__file__).parents[1] / "expressiveness"
 HEAD = "apiVersion: meshspec.io/v1alpha1\nmetadata: {name: example}\n"
 #: What an example leaves out because it is about something else.
 GATEWAYS = {"public": {"hosts": "*", "namespace": "istio-ingress"}}
+#: The egress gateway of Istio's pages, where a spelling leads through it.
+EGRESS = {
+    "namespace": "istio-system",
+    "selector": {"istio": "egressgateway"},
+    "serviceAccount": "istio-egressgateway",
+    "service": "istio-egressgateway",
+}
 IMAGE = "registry.example.com/app:1"
 #: Kinds whose rules are compared whole, in the normal form. Of the others each field is looked for.
 ROUTED = ("VirtualService", "DestinationRule")
@@ -44,7 +40,7 @@ _UNSAID = {
 #: Kinds that hold for all pods of a namespace, or of the mesh, where they choose none.
 SELECTING = ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
 EVERYTHING = "all pods"
-_EMPTY = re.compile(r"^policy.*\.(host|ports|subsets)=\{\}$")
+_EMPTY = re.compile(r"^policy.*\.(ports|subsets)=\{\}$")
 #: Names of objects are not compared: neither that of a gateway, nor the end of that of a delegate.
 _DELEGATED = re.compile(r"-delegated$")
 _GATEWAY = re.compile(r"^gateway \S+ ")
@@ -64,9 +60,19 @@ class Difference(NamedTuple):
         return all(map(fnmatchcase, finding, self[:3]))
 
 
+VERIFIED = "Who answers is verified, and the proxy is not left to its release's own idea of that."
 DIFFERENCES = (
     Difference("* *.retries.*", NOTHING, "*", "Retries are written out, because Istio's own default has changed."),
     Difference("resolution", "NONE", "DNS", "The proxy resolves the name; the caller does not choose the address."),
+    Difference(
+        "policy* *.ports.*.loadBalancer.simple",
+        NOTHING,
+        "*",
+        "A port takes over from its service what it does not say itself.",
+    ),
+    Difference("policy* *.tls.caCertificates", NOTHING, "/etc/ssl/certs/ca-certificates.crt", VERIFIED),
+    Difference("policy* *.tls.sni", NOTHING, "*", VERIFIED),
+    Difference("policy* *.tls.subjectAltNames.0", NOTHING, "*", VERIFIED),
     Difference("policy* *.subsets*", "*", "{}", "Each version is a subset from the start, also where no route asks."),
 )
 
@@ -114,7 +120,8 @@ def read(file: Path) -> list[Spelling]:
 
 def rendered(says: Mapping[str, Any], namespace: str, directory: Path) -> list[Any]:
     """What a spelling renders to. A service that says more than whom it calls has a port."""
-    platform = {"istio": {"version": "1.30.3"}, "gateways": GATEWAYS, **says.get("platform", {})}
+    gateways = GATEWAYS | ({"egress": EGRESS} if '"gateway": "egress"' in json.dumps(says) else {})
+    platform = {"istio": {"version": "1.30.3"}, "gateways": gateways, **says.get("platform", {})}
     (directory / "meshplatform.yaml").write_text(f"{HEAD}kind: MeshPlatform\n{yaml.safe_dump(platform)}", "utf-8")
     services = {
         name: body if {"port", "ports"} & {*body} or {*body} == {"calls"} else {"port": 9080, **body}
@@ -149,6 +156,8 @@ def meaning(kind: str, objects: Iterable[Any], namespace: str) -> dict[str, set[
             spec["selector"] = EVERYTHING
         for path, leaf in leaves(spec, ""):
             place = _INDEX.sub("", path).lstrip(".")
+            if kind == "Sidecar" and leaf.startswith("./"):
+                leaf = f"{one['metadata'].get('namespace') or namespace}{leaf[1:]}"
             if not _NAMES.search(place):
                 found.setdefault(place, set()).add(leaf.upper() if place.endswith("protocol") else leaf)
     return found
@@ -156,7 +165,7 @@ def meaning(kind: str, objects: Iterable[Any], namespace: str) -> dict[str, set[
 
 def differences(spelling: Spelling, objects: list[Any]) -> list[Finding]:
     """What the example says and the objects do not; of rules also the reverse, at the places that it is about."""
-    ours = meaning(spelling.kind, objects, spelling.namespace)
+    ours = meaning(spelling.kind, on_the_pods(spelling, objects), spelling.namespace)
     found = [
         Finding(place, value, ", ".join(sorted(ours.get(place, {NOTHING}))))
         for place, values in spelling.means.items()
@@ -167,6 +176,17 @@ def differences(spelling: Spelling, objects: list[Any]) -> list[Finding]:
         extra = {place for place in ours if head(place) in about} - {*spelling.means}
         found += [Finding(place, NOTHING, *ours[place]) for place in sorted(extra)]
     return found
+
+
+def on_the_pods(spelling: Spelling, objects: list[Any]) -> list[Any]:
+    """The objects, of Gateways only those on the pods that the example is about."""
+    chosen = {place: value for place, value in spelling.means.items() if place.startswith("selector.")}
+    return [
+        one
+        for one in objects
+        if one["kind"] != "Gateway"
+        or chosen == {place: {value} for place, value in leaves(one["spec"]["selector"], "selector")}
+    ]
 
 
 def unexplained(spelling: Spelling, objects: list[Any]) -> list[str]:
@@ -184,59 +204,3 @@ def head(place: str) -> str:
     """The host and the proxies that a place of the normal form is about."""
     match = _HEAD.match(place)
     return match[0] if match else place
-
-
-def facts(kind: str, name: str, spec: Any, namespace: str, says: Mapping[str, Any]) -> dict[str, set[str]]:
-    """What an example of upstream says, as facts: for the data, and to hold the data against upstream.
-
-    Args:
-        kind, name, spec: the example.
-        namespace: of short host names.
-        says: the spelling: its services, with their ports and versions, are those that the example is about.
-    """
-    text = json.dumps(spec)
-    for value, stand_in in STAND_INS.items():
-        text = text.replace(value, stand_in)
-    theirs = {"kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": json.loads(text)}
-    if kind not in ROUTED:
-        return meaning(kind, [theirs], namespace)
-    around = [one for service, body in says.items() if service != "platform" for one in pods(service, body, namespace)]
-    if kind == "VirtualService":
-        around += [subset(host, version, namespace) for host, version in dict.fromkeys(asked(theirs["spec"]))]
-    own = meaning(kind, [theirs], namespace)
-    about = {head(place) for place in own}
-    places = meaning(kind, [theirs, *around], namespace)
-    return {place: values for place, values in places.items() if head(place) in about}
-
-
-def pods(name: str, body: Mapping[str, Any], namespace: str) -> list[dict[str, Any]]:
-    """The Service and the Deployments of a service, as far as routes ask for them."""
-    listed = body.get("ports", {"http": body.get("port", 9080)}).values()
-    ports = [{"port": port["port"] if isinstance(port, dict) else port} for port in listed]
-    versions = [{"app": name, "version": version} for version in body.get("versions", ["v1"])]
-    metadata = {"name": name, "namespace": namespace}
-    deployments = [
-        {"kind": "Deployment", "metadata": metadata, "spec": {"template": {"metadata": {"labels": labels}}}}
-        for labels in versions
-    ]
-    return [
-        {"kind": "Service", "metadata": metadata, "spec": {"selector": {"app": name}, "ports": ports}},
-        *deployments,
-    ]
-
-
-def subset(host: str, name: str, namespace: str) -> dict[str, Any]:
-    """The DestinationRule that an example's routes ask for: there a subset is the pods whose label has its name."""
-    spec = {"host": host, "subsets": [{"name": name, "labels": {"version": name}}]}
-    return {"kind": "DestinationRule", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
-
-
-def asked(spec: Any) -> Iterable[tuple[str, str]]:
-    """The host and subset of each destination."""
-    if isinstance(spec, dict):
-        if "host" in spec and "subset" in spec:
-            yield spec["host"], spec["subset"]
-        spec = list(spec.values())
-    if isinstance(spec, list):
-        for part in spec:
-            yield from asked(part)

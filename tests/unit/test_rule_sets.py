@@ -99,6 +99,22 @@ SAME = {
         f"[{{mirror: {{host: a}}, mirrorPercent: 5, {V1}}}]",
         f"[{{mirrors: [{{destination: {{host: a}}, percentage: {{value: 5}}}}], {V1}}}]",
     ),
+    "the host's own name in place of it": (
+        f"[{{rewrite: {{authority: a.n.svc.cluster.local}}, {V1}}}]",
+        f"[{{{V1}}}]",
+    ),
+    "the port that was asked for": (
+        "[{match: [{port: 81}], route: [{destination: {host: b}}]}]",
+        "[{match: [{port: 81}], route: [{destination: {host: b, port: {number: 81}}}]}]",
+    ),
+    "rules for one port each, in any order": (
+        f"[{{match: [{{port: 81}}], {V1}}}, {{match: [{{port: 82}}], {V2}}}]",
+        f"[{{match: [{{port: 82}}], {V2}}}, {{match: [{{port: 81}}], {V1}}}]",
+    ),
+    "a rule that is for other proxies": (
+        f"[{{match: [{{gateways: [g]}}], {V2}}}, {{match: [{{gateways: [mesh]}}], {V1}}}]",
+        f"[{{{V1}}}]",
+    ),
     "a mirror, and a list of one": (
         f"[{{mirror: {{host: a, subset: v2}}, {V1}}}]",
         f"[{{mirrors: [{{destination: {{host: a, subset: v2}}, percentage: {{value: 100.0}}}}], {V1}}}]",
@@ -147,6 +163,11 @@ OTHER = {
         f"[{{match: [{{port: 81}}], {V1}}}, {{directResponse: {{status: 503}}}}]",
     ),
     "a rewrite": (f"[{{{V1}}}]", f"[{{rewrite: {{uri: /}}, {V1}}}]"),
+    "another name in place of the host": (f"[{{{V1}}}]", f"[{{rewrite: {{authority: b.example}}, {V1}}}]"),
+    "another port than the one that was asked for": (
+        "[{match: [{port: 81}], route: [{destination: {host: b}}]}]",
+        "[{match: [{port: 81}], route: [{destination: {host: b, port: {number: 80}}}]}]",
+    ),
 }
 
 
@@ -169,9 +190,12 @@ def test_rules_for_a_gateway_are_not_those_of_the_mesh() -> None:
             "servers": [{"port": {"number": 80, "protocol": "HTTP"}, "hosts": ["*"]}],
         },
     }
-    one = {"kind": "VirtualService", "metadata": {"name": "x"}, "spec": {"hosts": ["*"], "gateways": ["i/g"]}}
-    found = rule_sets([gateway, one], "n", {80: 8080})
-    assert found == {"gateway istio=g *": [], "server istio=g 8080": [{"protocol": "HTTP", "hosts": ["*"]}]}
+    spec = {"hosts": ["*"], "gateways": ["i/g"], "http": [{"directResponse": {"status": 503}}]}
+    one = {"kind": "VirtualService", "metadata": {"name": "x"}, "spec": spec}
+    assert rule_sets([gateway, one], "n", {80: 8080}) == {
+        "gateway istio=g *": [{"match": {}, "directResponse": {"status": 503}}],
+        "server istio=g 8080": [{"protocol": "HTTP", "hosts": ["*"]}],
+    }
 
 
 def test_destination_rules_of_one_host_are_put_together() -> None:
@@ -190,3 +214,53 @@ def test_destination_rules_of_one_host_are_put_together() -> None:
     one = rule_sets([{**rule, "spec": whole}], "n")
     assert one == rule_sets([{**rule, "spec": part} for part in parts], "n")
     assert one["policy a.n.svc.cluster.local"]["ports"] == {"80": policy}
+
+
+def test_a_subset_without_labels_is_the_host() -> None:
+    policy = {"loadBalancer": {"simple": "RANDOM"}, "portLevelSettings": [{"port": {"number": 80}, "tls": {}}]}
+    rule = {"kind": "DestinationRule", "metadata": {"name": "x"}}
+    of_subset = {"host": "a", "subsets": [{"name": "any", "trafficPolicy": policy}]}
+    found = rule_sets([{**rule, "spec": of_subset}], "n")
+    assert found == rule_sets([{**rule, "spec": {"host": "a", "trafficPolicy": policy}}], "n")
+    assert found["policy a.n.svc.cluster.local"]["ports"] == {"80": {"tls": {}}}
+
+
+def passing(hosts: list[str], *names: list[str]) -> dict[str, Any]:
+    route = [{"destination": {"host": "b", "port": {"number": 81}}}]
+    rules = [{"match": [{"sniHosts": asked}], "route": route} for asked in names]
+    return {"kind": "VirtualService", "metadata": {"name": "x"}, "spec": {"hosts": hosts, "tls": rules}}
+
+
+def test_rules_for_tls_are_told_by_the_name_that_is_asked_for() -> None:
+    whole = rule_sets([passing(["*.example.org"], ["a.example.org", "b.example.org"])], "n")
+    parts = [passing(["a.example.org"], ["a.example.org"]), passing(["b.example.org"], ["b.example.org"])]
+    assert whole == rule_sets(parts, "n")
+    assert whole != rule_sets([passing(["*.example.org"], ["a.example.org"], ["*.example.org"])], "n")
+
+
+ALIAS: dict[str, Any] = {
+    "hosts": ["80.a.example.org.n.internal"],
+    "endpoints": [{"address": "a.example.org"}],
+    "ports": [{"number": 80, "targetPort": 443}],
+}
+
+
+def led(entry: dict[str, Any], host: str, port: int) -> list[Any]:
+    to_host = {"destination": {"host": host, "port": {"number": port}}}
+    rule = {
+        "hosts": [host],
+        "gateways": ["g"],
+        "http": [{"rewrite": {"authority": "a.example.org"}, "route": [to_host]}],
+    }
+    tls = {"portLevelSettings": [{"port": {"number": port}, "tls": {"mode": "SIMPLE"}}]}
+    specs = {"ServiceEntry": entry, "VirtualService": rule, "DestinationRule": {"host": host, "trafficPolicy": tls}}
+    return [{"kind": kind, "metadata": {"name": "x"}, "spec": spec} for kind, spec in specs.items()]
+
+
+def test_another_name_of_a_host_is_that_host() -> None:
+    alias, host = ALIAS["hosts"][0], "a.example.org"
+    found = rule_sets(led(ALIAS, alias, 80), "n")
+    assert found == rule_sets(led({"hosts": [host], "ports": []}, host, 443), "n")
+    assert "rewrite" not in found["gateway n/g a.example.org"][0]
+    two = {**ALIAS, "endpoints": [{"address": host}, {"address": "b.example.org"}]}
+    assert rule_sets(led(two, alias, 80), "n") != found
