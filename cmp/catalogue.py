@@ -74,6 +74,7 @@ CATALOGUE: dict[str, Entry] = {
         title="over a limit",
         text=(
             "One file may hold 1 MiB, 48 levels and 100,000 values, where an alias counts as often as it is used. "
+            "The files of config may have 1 MiB together, as much as a ConfigMap holds. "
             "The limits keep one file from using up the memory of a plugin that all applications share."
         ),
         cure=("Split the file."),
@@ -362,6 +363,21 @@ CATALOGUE: dict[str, Entry] = {
         example=("routes: [{match: {path: /cart/*}, delegate: cart}]\n# in cart: expose: {host: cart.example.com}"),
         cure=(
             "routes: [{match: {path: /cart/*}, delegate: cart}]\n# in cart: expose: {delegated: true, path: /cart/*}"
+        ),
+    ),
+    "MS230": Entry(
+        title="a secret in plain text",
+        text=(
+            "The value is a secret by its shape (a private key, a token, an address with a password), or it is the "
+            "plain value of a variable whose name says so (PASSWORD, TOKEN, SECRET, API_KEY and the like). A "
+            "repository is read by many and forgets nothing, and Argo CD keeps what is rendered in its cache. Empty "
+            "values, paths, addresses, references to other variables and words such as none are no secrets; nor are "
+            "names that end in FILE, URL, NAME, TTL and the like. The message does not show the line."
+        ),
+        example=("env: {DB_PASSWORD: hunter2}"),
+        cure=(
+            "env: {DB_PASSWORD: {secret: reviews-db/password}}\n"
+            "secrets: {reviews-db: {store: vault, key: apps/reviews/db}}"
         ),
     ),
 }

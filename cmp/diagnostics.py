@@ -6,7 +6,7 @@ which only ``cmp explain`` imports.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
@@ -98,7 +98,8 @@ def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], limit: i
         texts: the files' contents by the names that positions use; a file that is not there gets no excerpt.
         limit: of bytes, beyond which diagnostics are only counted. Argo CD keeps the whole text with the Application.
     """
-    blocks, size = [_block(d, texts) for d in diagnostics], 0
+    hidden = {(d.pos.file, d.pos.line) for d in diagnostics if d.code in UNSHOWN and d.pos}
+    blocks, size = [_block(d, texts, hidden) for d in diagnostics], 0
     for index, block in enumerate(blocks):
         size += len(block.encode()) + 1
         if limit is not None and index and size > limit:
@@ -106,12 +107,16 @@ def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], limit: i
     return "\n".join(blocks)
 
 
-def _block(diagnostic: Diagnostic, texts: Mapping[str, str]) -> str:
+#: Codes of findings whose lines hold what must not be printed, also not in the excerpt of another finding.
+UNSHOWN = frozenset(("MS230",))
+
+
+def _block(diagnostic: Diagnostic, texts: Mapping[str, str], hidden: Container[tuple[str, int]]) -> str:
     pos, lines = diagnostic.pos, []
     where = f"{pos}: " if pos else ""
     lines.append(_one_line(f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"))
     gutter = 0
-    if pos and pos.line and pos.file in texts:
+    if pos and pos.line and pos.file in texts and pos[:2] not in hidden:
         gutter = len(str(pos.line)) + 1
         lines += _excerpt(texts[pos.file].splitlines(), pos, gutter)
     pad = " " * gutter

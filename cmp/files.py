@@ -145,8 +145,8 @@ def _clean(path: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in path)
 
 
-def read_text(path: str, root: str) -> str:
-    """The contents of one file of the repository.
+def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
+    """The contents of one file of the repository; ``utf-8`` as the encoding keeps a byte order mark.
 
     Raises:
         SpecError: the file is outside the repository (also by a symlink), not a regular file, not readable, larger than
@@ -169,7 +169,7 @@ def read_text(path: str, root: str) -> str:
     if len(data) > MAX_BYTES:
         raise SpecError([Diagnostic("MS005", f"is larger than {MAX_BYTES} bytes", shown, "split the file")])
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
         lines = (error.object[: error.start].decode() + "?").splitlines()  # columns count characters, and no BOM
         where = Pos(shown.file, len(lines), len(lines[-1]))

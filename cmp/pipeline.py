@@ -1,4 +1,7 @@
-"""The stages in order: read, merge, parse, resolve, check, build, order. Emitting is the caller's."""
+"""The stages in order: read, merge, read the files that specs name, parse, resolve, check, build, order.
+
+Emitting is the caller's.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from cmp.diagnostics import Diagnostic, Pos, SpecError, in_order
 from cmp.environment import Environment
 from cmp.manifests.families import build
 from cmp.merge.compose import Composed, compose
+from cmp.merge.contents import read_contents
 from cmp.node import Node
 from cmp.parse import parse_platform, parse_services
 from cmp.source import read
@@ -42,6 +46,7 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     problems: list[Diagnostic] = []
     specs, platform, rendered = _read(where, texts, problems)
     composed = compose(specs, platform, environment.name, environment.parameters, problems)
+    composed = read_contents(composed, where.root, problems)
     context = _context(composed, environment, rendered, problems)
     if any(problem.severity == "error" for problem in problems):
         raise SpecError(problems)

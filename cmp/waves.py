@@ -18,7 +18,7 @@ Manifest = dict[str, Any]
 class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
-    PREREQUISITES = -40  # accounts, disruption budgets, network policies: pods need them
+    PREREQUISITES = -40  # accounts, configuration, disruption budgets, network policies: pods need them
     NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
     WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
@@ -33,8 +33,10 @@ PRUNE_LAST = frozenset(
     (
         "AuthorizationPolicy",
         "Certificate",  # with its Secret, where cert-manager is told to remove that too
+        "ConfigMap",
         "Deployment",
         "DestinationRule",
+        "ExternalSecret",
         "NetworkPolicy",
         "PeerAuthentication",
         "RequestAuthentication",
@@ -49,8 +51,11 @@ PRUNE_LAST = frozenset(
     )
 )
 
+#: Kinds that Argo CD never deletes, neither by a prune nor with the application: they hold people's data.
+KEPT = frozenset(("PersistentVolumeClaim",))
+
 #: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
-LATE_GROUPS = ("cert-manager.io", "networking.istio.io", "security.istio.io")
+LATE_GROUPS = ("cert-manager.io", "external-secrets.io", "networking.istio.io", "security.istio.io")
 
 #: The order of kinds inside one wave, as Argo CD applies them (gitops-engine pkg/sync/sync_tasks.go); others come last.
 KIND_ORDER = {
@@ -62,6 +67,7 @@ KIND_ORDER = {
             "PodDisruptionBudget",
             "ServiceAccount",
             "ConfigMap",
+            "PersistentVolumeClaim",
             "Role",
             "RoleBinding",
             "Service",
@@ -71,6 +77,11 @@ KIND_ORDER = {
     )
 }
 
+#: Bytes of a ConfigMap above which Argo CD has to apply it on the server. Otherwise the object stands once more in an
+#: annotation of its own, all of which may have 262,144 bytes, and JSON may write one byte as six
+#: (https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#server-side-apply).
+LARGE = 40_000
+
 WAVE = "argocd.argoproj.io/sync-wave"
 OPTIONS = "argocd.argoproj.io/sync-options"
 
@@ -78,10 +89,14 @@ OPTIONS = "argocd.argoproj.io/sync-options"
 def sync_annotations(manifest: Manifest, wave: Wave) -> dict[str, str]:
     """The annotations that tell Argo CD when to apply and remove an object. Wave 0 is its default: not written."""
     options = []
+    if manifest["kind"] in KEPT:
+        options += ["Prune=false", "Delete=false"]
     if manifest["kind"] in PRUNE_LAST:
         options.append("PruneLast=true")
     if manifest["apiVersion"].partition("/")[0] in LATE_GROUPS:
         options.append("SkipDryRunOnMissingResource=true")
+    if manifest["kind"] == "ConfigMap" and sum(len(text.encode()) for text in manifest["data"].values()) > LARGE:
+        options.append("ServerSideApply=true")
     found = {WAVE: str(int(wave))} if wave else {}
     return {**found, **({OPTIONS: ",".join(options)} if options else {})}
 

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from cmp.merge.forms import PLATFORM, SERVICE, Form
+from cmp.merge.form import Form
+from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.merge.shapes import SHARED_KEYS
 from cmp.spec.models import MODELS, keys_of
 from cmp.spec.types import Model
@@ -106,6 +107,8 @@ Steps = tuple[str | int, ...]
 KEYED = {"services", "environments", "env", "headers", "queryParams", "volumes", "versions", "labels", "annotations"}
 KEYED |= {"environmentVariables", "excludeInboundPorts", "excludeOutboundPorts"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
+KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
+KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
 KEYED |= {"namespaces", "when", "outputClaimToHeaders"}
 
 
@@ -232,7 +235,7 @@ LISTS = [
     (kind, form.path)
     for kind, table in (("MeshService", SERVICE), ("MeshPlatform", PLATFORM))
     for form in table
-    if form.listing
+    if form.listing and not form.path.endswith(".*")  # no key of its own: the entry of a map
 ]
 
 

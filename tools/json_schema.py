@@ -10,7 +10,8 @@ from typing import Any
 
 from cmp.diagnostics import Pos
 from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
-from cmp.merge.forms import PLATFORM, SERVICE, Form
+from cmp.merge.form import Form
+from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.merge.running import POLICY_KEYS, WORKLOAD_KEYS
 from cmp.merge.shapes import SHARED_KEYS, SHARING
 from cmp.merge.shorthands import resources

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from cmp.checks import gates
 from cmp.merge.documents import API_VERSION, APP_LATER
-from cmp.merge.forms import PLATFORM, SERVICE, Form
+from cmp.merge.form import Form
+from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.spec.models import MODELS
 from cmp.spec.types import Model
 from tools import descriptions

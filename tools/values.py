@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from cmp.merge.forms import Form
+from cmp.merge.form import Form
 from cmp.spec.models import MODELS
 from cmp.spec.types import Model
 from tools import descriptions

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from cmp.context.model import Platform, Service
+from cmp.context.model import Context, Platform, Service, Version
 from cmp.diagnostics import Diagnostic, Pos
 
 Step = str | int
@@ -42,3 +43,10 @@ def locate(owner: Service | Platform, path: tuple[Step, ...], on_key: bool = Fal
             return node.pos
         node = below
     return node.key if on_key and node.key is not None else node.pos
+
+
+def every_version(context: Context) -> Iterator[tuple[Service, Version, tuple[str, ...]]]:
+    """The versions of all services, each with the path under which its values stand."""
+    for service in context.services:
+        for version in service.versions:
+            yield service, version, ("versions", version.name)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding
-from cmp.context.model import PRE_STOP, Context, Service, Version
+from cmp.checks.finding import every_version as _versions
+from cmp.context.model import PRE_STOP, Context, Service
 from cmp.context.names import image_reference
 from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
 
 if TYPE_CHECKING:
-    from cmp.spec.workload import Probe
+    from cmp.spec.container import Probe
 
 
 def check_images(context: Context) -> Iterator[Finding]:
@@ -75,10 +76,11 @@ def check_health(context: Context) -> Iterator[Finding]:
         for kind in ("startup", "liveness", "readiness"):
             probe: Probe | None = getattr(health, kind, None)
             if probe is not None:
-                yield from _probe(service, kind, probe, (*path, "health", kind))
+                yield from check_probe(service, kind, probe, (*path, "health", kind))
 
 
-def _probe(service: Service, kind: str, probe: Probe, path: tuple[str, ...]) -> Iterator[Finding]:
+def check_probe(service: Service, kind: str, probe: Probe, path: tuple[str | int, ...]) -> Iterator[Finding]:
+    """One probe: its port is there, and its fields belong to its kind."""
     key = "grpc" if probe.grpc else "tcp" if probe.tcp else "port"
     port = probe.grpc or probe.tcp or probe.port
     number = service.container_port(port)
@@ -146,9 +148,3 @@ def check_users(context: Context) -> Iterator[Finding]:
 
 
 PROXY_USER = 1337
-
-
-def _versions(context: Context) -> Iterator[tuple[Service, Version, tuple[str, ...]]]:
-    for service in context.services:
-        for version in service.versions:
-            yield service, version, ("versions", version.name)

@@ -10,6 +10,7 @@ from cmp.context.running import Facts, HostRules
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
+    from cmp.context.config import Config
     from cmp.context.external import ExternalHost, Origination
     from cmp.context.network import Network
     from cmp.context.rules import Asked, Fields, Policy, Wide
@@ -62,11 +63,12 @@ def main_port(ports: Sequence[Port]) -> Port | None:
 
 
 class Version(NamedTuple):
-    """One version: its share of the traffic in percent, and what runs."""
+    """One version: its share of the traffic in percent, what runs, and the files that it finds."""
 
     name: str
     weight: int
     spec: VersionSpec
+    config: Config | None = None
 
     @property
     def labels(self) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cmp.spec.workload import Image
+    from cmp.spec.container import Image
 
 
 def digest(text: str) -> str:
@@ -43,6 +43,13 @@ def principal(trust_domain: str, namespace: str, account: str) -> str:
     https://istio.io/latest/docs/reference/config/security/authorization-policy/#Source
     """
     return f"{trust_domain}/ns/{namespace}/sa/{account}"
+
+
+def claim_name(service: str, path: str) -> str:
+    """The PersistentVolumeClaim of a path. It depends on nothing else: another name would be another, empty volume."""
+    words = slug(path)
+    plain = path == "/" + words.replace("-", "/") and len(words) <= 100
+    return f"{service}-{words}" if plain else f"{service}-{words[:100].strip('-')}-{digest(path)}".replace("--", "-")
 
 
 def slug(text: str) -> str:

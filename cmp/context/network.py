@@ -52,6 +52,8 @@ METRICS = (15020, 15090)
 ISTIOD = 15012
 #: To any address: a cache on the node answers under an address that no pod has.
 DNS = ((53, "TCP"), (53, "UDP"))
+#: Of the API server, which is no pod: that of its Service, and the usual one behind it.
+API_SERVER = (443, 6443)
 ANYBODY: tuple[Peer, ...] = ()
 
 Index = Mapping[tuple[str, str], Service]
@@ -159,6 +161,8 @@ class _Known:
         yield Way((Peer(root),), _tcp((ISTIOD,)))
         if service.ports:
             yield Way(_pods_of(service), _targets(service.ports))
+        if service.spec.rbac:
+            yield Way(ANYBODY, _tcp(API_SERVER))
         for call, where in self._calls(service):
             yield from self._called(call, where, service.namespace)
         for provider in self._platform.spec.providers.values():

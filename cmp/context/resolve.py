@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cmp.context import egress, streams
+from cmp.context.config import config
 from cmp.context.destinations import Destinations
 from cmp.context.gateways import exposures, own_gateways, servers
 from cmp.context.ingress import ingress, of_bare
@@ -30,7 +31,7 @@ from cmp.context.rules import Scope, policies, without_token
 from cmp.context.running import HostRules, facts
 from cmp.context.security import grants, service_scope, visible_to, wide
 from cmp.context.servers import Gateway
-from cmp.context.shared import proxied, shared_calls, shared_hosts
+from cmp.context.shared import api_server, proxied, shared_calls, shared_hosts
 from cmp.context.visibility import Visibility
 from cmp.environment import Environment
 from cmp.parse import Parsed
@@ -138,7 +139,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         owns_account=known.ours,
         ports=ports,
         main=main,
-        versions=tuple(_versions(spec.versions)),
+        versions=tuple(_versions(name, spec.versions)),
         exposures=tuple(of_bare(shown) if known.runs == "host" else shown),
     )
 
@@ -156,11 +157,12 @@ def _listed_ports(ports: Mapping[str, ListedPort]) -> Iterable[Port]:
             yield Port(name, port.port, port.targetPort or port.port, protocol)
 
 
-def _versions(specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
+def _versions(service: str, specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
     """Versions with their shares: one may leave its weight out and gets the rest of 100. A check holds the sum."""
     rest = 100 - sum(spec.weight or 0 for spec in specs.values())
     for name, spec in specs.items():
-        yield Version(name, max(0, rest) if spec.weight is None else spec.weight, spec)
+        weight = max(0, rest) if spec.weight is None else spec.weight
+        yield Version(name, weight, spec, config(service, spec.config))
 
 
 def _number(name: str | None, ports: Sequence[Port]) -> int | None:
@@ -226,7 +228,7 @@ class _Known:
             self._target,
             self._directory,
             self._gateways,
-            (*said, *proxied(service.spec, domain)),
+            (*said, *proxied(service.spec, domain), *api_server(service.spec, domain)),
         )
 
     def _rules(self, service: Service, destinations: Destinations) -> HostRules:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cmp.context.egress import Seen, called, declared
 from cmp.context.external import ExternalHost
 from cmp.context.model import Target
+from cmp.context.names import fqdn
 
 if TYPE_CHECKING:
     from cmp.context.outside import Directory
@@ -35,6 +36,14 @@ def proxied(spec: MeshService, domain: str) -> tuple[Seen, ...]:
     outbound = spec.sidecar.outboundTrafficPolicy if spec.sidecar is not None else None
     proxy = outbound.egressProxy if outbound is not None else None
     return (provided(proxy.host, domain),) if proxy is not None else ()
+
+
+def api_server(spec: MeshService, domain: str) -> tuple[Seen, ...]:
+    """The API server, which a service may call that has rights there.
+
+    https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+    """
+    return (("default", fqdn("kubernetes", "default", domain)),) if spec.rbac else ()
 
 
 def provided(service: str, domain: str) -> Seen:

@@ -13,14 +13,28 @@ from cmp.manifests import (
     network_policy,
     outside,
     platform,
+    rbac,
     security,
+    storage,
     traffic,
     workload,
 )
 from cmp.manifests.step import PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
-FAMILIES = (workload, network, traffic, security, egress, egress_gateway, gateways, outside, network_policy)
+FAMILIES = (
+    workload,
+    rbac,
+    storage,
+    network,
+    traffic,
+    security,
+    egress,
+    egress_gateway,
+    gateways,
+    outside,
+    network_policy,
+)
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
 PLATFORM_STEPS: tuple[PlatformStep, ...] = (
     *platform.STEPS,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cmp.context.model import Port, Service
 from cmp.context.outside import entry_name
-from cmp.manifests.pod import readiness
+from cmp.manifests.container import readiness
 from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
 

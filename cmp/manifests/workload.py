@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from cmp.context.model import Service, Version
 from cmp.context.releases import CONTAINER_METRICS
 from cmp.manifests.pod import template
 from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
+
+if TYPE_CHECKING:
+    from cmp.spec.workload import Strategy
 
 
 def service_account(service: Service) -> Iterator[Manifest]:
@@ -54,10 +58,21 @@ def deployments(service: Service) -> Iterator[Manifest]:
         spec = {
             "replicas": fixed,
             "selector": {"matchLabels": selector(service, version)},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+            "strategy": strategy(version.spec.strategy),
             "template": template(service, version),
         }
         yield manifest("apps/v1", "Deployment", f"{service.name}-{version.name}", spec=spec)
+
+
+def strategy(spec: Strategy | None) -> Manifest:
+    """How pods are replaced; unless told otherwise, never with fewer than asked for."""
+    if spec is not None and spec.type == "Recreate":
+        return {"type": "Recreate"}
+    rolling = spec.rollingUpdate if spec is not None else None
+    surge, unavailable = (rolling.maxSurge, rolling.maxUnavailable) if rolling is not None else (None, None)
+    amounts = {"maxSurge": surge or "25%", "maxUnavailable": unavailable or "0"}
+    numbers = {key: int(text) if text.isdigit() else text for key, text in amounts.items()}
+    return {"type": "RollingUpdate", "rollingUpdate": numbers}
 
 
 def autoscalers(service: Service) -> Iterator[Manifest]:

@@ -7,47 +7,11 @@ widened by it; the parser sees long form only. A path names keys; ``*`` is any k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Iterable
 
-from cmp.merge.shorthands import (
-    PROBE_KINDS,
-    Entries,
-    all_to,
-    call,
-    caller,
-    certificate_or_mode,
-    health,
-    image,
-    readiness_and_liveness,
-    resources,
-)
-from cmp.node import Node
-
-
-class Form(NamedTuple):
-    """How the value at ``path`` may be written.
-
-    Attributes:
-        path: where it stands.
-        text: what a scalar stands for: the key of the long form that takes it, or a function that writes the long form.
-        listing: the value is a list; one item may stand for a list of one, and ``key+`` adds to it.
-        one_of: keys that exclude each other. A group is a tuple of keys that go together.
-        needed: one of those keys has to be there.
-        rest: rewrites a map with shorthand keys into the long form.
-        keyed: the value is a map from names to things, where an empty thing is written ``{}``.
-        listed: what a list stands for: the key of the long form that takes it.
-    """
-
-    path: str
-    text: str | Callable[[Node], Entries] | None = None
-    listing: bool = False
-    one_of: tuple[tuple[str, ...], ...] = ()
-    needed: bool = False
-    rest: Callable[[Entries], Entries] | None = None
-    keyed: bool = False
-    listed: str | None = None
-
+from cmp.merge.form import Form
+from cmp.merge.shorthands import all_to, call, caller, certificate_or_mode, resources
+from cmp.merge.workload_forms import WORKLOAD
 
 _TARGET = (("to",), ("destinations",))
 _ANSWERS = (("redirect",), ("directResponse",))
@@ -111,10 +75,6 @@ def _server_tls(at: str, *files: tuple[str, ...]) -> tuple[Form, ...]:
         Form(f"{at}.issuer", text="name"),
         *(Form(f"{at}.{key}", listing=True) for key in lists),
     )
-
-
-def _probe(at: str) -> tuple[Form, ...]:
-    return (Form(at, text="http", one_of=PROBE_KINDS, needed=True), Form(f"{at}.exec", listing=True))
 
 
 def _policy(at: str) -> tuple[Form, ...]:
@@ -199,25 +159,16 @@ def _jwt() -> tuple[Form, ...]:
 
 
 SERVICE: tuple[Form, ...] = (
+    *WORKLOAD,
     Form("", one_of=(("port",), ("ports",))),
-    Form("image", text=image, one_of=(("tag",), ("digest",))),
-    Form("image.pullSecrets", listing=True),
-    Form("command", listing=True),
-    Form("args", listing=True),
     Form("ports", keyed=True),
     Form("ports.*", text="port"),
     *_policy("ports.*."),
     *_policy(""),
     Form("proxyProtocol", text="version"),
-    Form("replicas", text="count", one_of=(("count",), ("min", "max", "cpu"))),
-    Form("resources", rest=resources),
-    Form("env", keyed=True),
-    Form("env.*", text="value", one_of=(("value",), ("secret",), ("configMap",), ("field",)), needed=True),
-    Form("health", text=readiness_and_liveness, rest=health),
-    *(form for kind in ("readiness", "liveness", "startup") for form in _probe(f"health.{kind}")),
-    Form("volumes", keyed=True),
-    Form("volumes.*", one_of=(("emptyDir",),), needed=True),
     Form("serviceAccount", text="name"),
+    Form("rbac", listing=True),
+    *(Form(f"rbac[].{key}", listing=True) for key in ("apiGroups", "resources", "resourceNames", "verbs")),
     Form("versions", keyed=True),
     Form("routes", listing=True),
     Form("routes[]", one_of=(*_TARGET, *_ANSWERS, ("delegate",))),

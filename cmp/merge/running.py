@@ -16,7 +16,22 @@ from cmp.node import Node, entries_of
 Runs: TypeAlias = "Literal['image', 'machines', 'selector', 'external', 'host']"
 
 #: Fields of a service that each version has too, and may change.
-WORKLOAD_KEYS = ("image", "command", "args", "replicas", "resources", "env", "health", "volumes", "shutdown", "pod")
+WORKLOAD_KEYS = (
+    "image",
+    "command",
+    "args",
+    "replicas",
+    "resources",
+    "env",
+    "envFrom",
+    "config",
+    "secrets",
+    "health",
+    "volumes",
+    "strategy",
+    "shutdown",
+    "pod",
+)
 #: What a proxy beside the pods is told, and what others hold against the pods' identity.
 PROXY_KEYS = ("proxy", "mtls", "access", "calls", "serviceAccount", "jwt", "sidecar")
 #: Fields of the traffic policy: a version takes one of the service's only where it says something of its own, since the
@@ -28,10 +43,10 @@ OF_WHAT_RUNS = ("versions", "exportTo", "tcpRoutes", "tlsRoutes")
 #: Keys that say nothing about what runs so.
 MEANINGLESS: dict[Runs, frozenset[str]] = {
     "image": frozenset(("selector", "external")),
-    "machines": frozenset(("proxy", *(key for key in WORKLOAD_KEYS if key != "health"))),
-    "selector": frozenset((*WORKLOAD_KEYS, "workload")),
-    "external": frozenset((*WORKLOAD_KEYS, "workload")),
-    "host": frozenset((*WORKLOAD_KEYS, *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
+    "machines": frozenset(("proxy", "rbac", *(key for key in WORKLOAD_KEYS if key != "health"))),
+    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload")),
+    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload")),
+    "host": frozenset((*WORKLOAD_KEYS, "rbac", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
 }
 #: Beside `external`, these speak of the pods or machines that a `selector` finds.
 OF_SELECTED = frozenset(PROXY_KEYS)

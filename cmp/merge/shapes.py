@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cmp.merge.forms import PLATFORM, SERVICE, Form
+from cmp.merge.form import Form
+from cmp.merge.forms import PLATFORM, SERVICE
 
 _NONE = Form("")
 

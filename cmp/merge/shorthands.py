@@ -77,3 +77,8 @@ def certificate_or_mode(node: Node) -> Entries:
 def caller(node: Node) -> Entries:
     """A plain value is a service that may ask for anything."""
     return {"from": node.with_value([node.with_value({"services": node.with_value([node])})])}
+
+
+def file_or_text(node: Node) -> Entries:
+    """A plain value is the name of a file; one of several lines, which no name has, is the text itself."""
+    return {"text" if "\n" in str(node.value) else "file": node}

@@ -84,7 +84,7 @@ def gateway_host(value: str) -> str:
 
 
 def ip_address(value: str) -> str:
-    """An IP address that a proxy listens on."""
+    """An IP address, IPv4 or IPv6."""
     if not is_ip(value):
         refuse(f"{shown(value)} is not an IP address", "for example 0.0.0.0 or ::")
     return value

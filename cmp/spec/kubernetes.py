@@ -6,6 +6,7 @@ The same contract as in ``validators``.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from cmp.spec.validators import refuse, shown
 
@@ -167,6 +168,53 @@ def label_key(value: str) -> str:
     return value
 
 
+def pod_label_key(value: str) -> str:
+    """A label key of a pod, other than those that Istio and selectors go by."""
+    label_key(value)
+    if value in POD_LABELS:
+        refuse(f'"{value}" is decided by meshspec and Istio', "leave it out")
+    return value
+
+
+def pod_annotation_key(value: str) -> str:
+    """An annotation key of a pod, other than those that change the proxy or lead around it.
+
+    https://istio.io/latest/docs/reference/config/annotations/
+    """
+    label_key(value)
+    if value.startswith(PROXY_ANNOTATIONS):
+        refuse(f'"{value}" changes the proxy or leads around it', "say it in proxy")
+    return value
+
+
+POD_LABELS = frozenset(
+    (
+        "istio.io/dataplane-mode",
+        "istio.io/rev",
+        "pod-template-hash",
+        "security.istio.io/tlsMode",
+        "service.istio.io/canonical-name",
+        "service.istio.io/canonical-revision",
+        "sidecar.istio.io/inject",
+    )
+)
+PROXY_ANNOTATIONS = (
+    "inject.istio.io/",
+    "proxy.istio.io/",
+    "readiness.status.sidecar.istio.io/",
+    "sidecar.istio.io/",
+    "status.sidecar.istio.io/",
+    "traffic.sidecar.istio.io/",
+)
+
+
+def capability(value: str) -> str:
+    """A capability of Linux as Kubernetes writes it, without ``CAP_`` (capabilities(7))."""
+    if not re.fullmatch(r"(?!CAP_)[A-Z][A-Z_]{1,40}", value):
+        refuse(f"{shown(value)} is not a capability", "upper case and without CAP_, for example NET_BIND_SERVICE")
+    return value
+
+
 def selector_key(value: str) -> str:
     """A label key as it may stand in a selector: the same syntax, and the reserved ones too."""
     prefix, slash, name = value.rpartition("/")
@@ -215,4 +263,42 @@ def mount_path(value: str) -> str:
         refuse(f"{shown(value)} is not a mount path", "an absolute path other than /, without : and ..")
     if value.endswith("/") or "//" in value:
         refuse(f"{shown(value)} has a slash too many", "write /a/b")
+    return value
+
+
+def config_key(value: str) -> str:
+    """A key of a Secret or a ConfigMap (validation.IsConfigMapKey)."""
+    if not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", value) or value in (".", "..") or value.startswith(".."):
+        refuse(f"{shown(value)} is not a key of a Secret", "letters, digits, -, _ and .")
+    return value
+
+
+def file_name(value: str) -> str:
+    """A file of the repository, relative to the file that names it. Whether it is there is seen when it is read."""
+    if not value or not value.isprintable() or value.startswith(("/", "~")) or value.endswith("/"):
+        refuse(f"{shown(value)} is not a file", "a path relative to the file that names it, for example app.yaml")
+    return value
+
+
+def inner_path(value: str) -> str:
+    """A path below a volume: relative, without ``..`` (validation.validateLocalNonReservedPath)."""
+    if not value or value.startswith(("/", "..")) or ".." in value.split("/") or "\0" in value or len(value) > 512:
+        refuse(f"{shown(value)} is not a path below another", "write a/b, without .. and a slash at the beginning")
+    return value
+
+
+def mode(value: Any) -> int:
+    """Permissions in three octal digits, with or without a leading zero; manifests have them as a decimal number.
+
+    https://kubernetes.io/docs/concepts/configuration/secret/#secret-files-permissions
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"0?[0-7]{3}", value):
+        refuse(f"{shown(value)} are not permissions", "three octal digits, for example 0440")
+    return int(value, 8)
+
+
+def variable_prefix(value: str) -> str:
+    """What names of variables begin with: letters, digits and _ (validation.IsCIdentifier)."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", value):
+        refuse(f"{shown(value)} cannot begin the name of a variable", "letters, digits and _, for example DB_")
     return value

@@ -37,6 +37,18 @@ from cmp.spec.types import (
 MtlsMode = Literal["STRICT", "PERMISSIVE", "DISABLE"]
 
 
+class RbacRule(Model):
+    """What the service's account may ask of the API server, in its namespace.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/rbac/
+    """
+
+    apiGroups: tuple[Text, ...] = ()  #: The groups of the resources. Default: the core group, `""`.
+    resources: tuple[Word, ...] = ()  #: The resources, also `pods/log`.
+    resourceNames: tuple[Word, ...] = ()  #: Their names. Default: all.
+    verbs: tuple[Word, ...] = ()  #: What it may do, for example `get`.
+
+
 class Mtls(Model):
     """Mutual TLS of the service's pods; `ports` names ports of the Service that differ.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from cmp.spec.container import Resources
 from cmp.spec.egress import Call, SidecarSpec
 from cmp.spec.outside import External, Workload
-from cmp.spec.security import Access, Jwt, Mtls
+from cmp.spec.security import Access, Jwt, Mtls, RbacRule
 from cmp.spec.streams import TcpRoute, TlsRoute
 from cmp.spec.traffic import Cors, Expose, Retries, Route
 from cmp.spec.types import (
@@ -27,7 +28,7 @@ from cmp.spec.types import (
     Word,
     words,
 )
-from cmp.spec.workload import PortSpec, Resources, ServiceAccountSpec, Version, WorkloadFields
+from cmp.spec.workload import PortSpec, ServiceAccountSpec, Version, WorkloadFields
 
 
 class Metadata(Model):
@@ -74,8 +75,7 @@ class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
     later: ClassVar[frozenset[str]] = words(
-        "service config secrets jobs strategy rbac rollout envFrom "
-        "metrics telemetry slo dashboard alerts ignore sync patches manifests"
+        "service jobs rollout metrics telemetry slo dashboard alerts ignore sync patches manifests"
     )
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
@@ -88,6 +88,8 @@ class MeshService(WorkloadFields):
     #: The ports of the Service, by name. Without any the service is a worker: no Service and no routes.
     ports: dict[Label, PortSpec] = {}
     serviceAccount: ServiceAccountSpec | None = None  #: The identity of the pods.
+    #: What the pods may ask of the API server. With it they have a token, and may call the server.
+    rbac: tuple[RbacRule, ...] = ()
     versions: dict[Label, Version] = {}  #: The versions of the service, each with pods of its own. Default: `{v1: {}}`.
     #: Rules for requests, tried in the order written. What none takes goes to the versions by their weights.
     routes: tuple[Route, ...] = ()

@@ -138,4 +138,22 @@ ClaimHeader = Annotated[str, AfterValidator(i.claim_header)]  #: header of lette
 Required = Annotated[str, AfterValidator(i.required), WithJsonSchema({"enum": ["true", True]})]
 #: version (`1.30` or `1.30.3`)
 VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema({"type": ["string", "number"]})]
+#: key of a Secret or a ConfigMap (`password`)
+ConfigKey = Annotated[str, AfterValidator(k.config_key)]
+#: file of the repository (`app.yaml`, `../shared/app.yaml`)
+FileName = Annotated[str, AfterValidator(k.file_name)]
+#: permissions in octal digits (`0440`)
+Mode = Annotated[
+    int, BeforeValidator(k.mode), WithJsonSchema({"type": ["string", "integer"], "pattern": "^0?[0-7]{3}$"})
+]
+InnerPath = Annotated[str, AfterValidator(k.inner_path)]  #: path below another (`a/b`)
+#: whole number of seconds from 600
+TokenSeconds = Annotated[int, Field(ge=600, le=2**32), BeforeValidator(v.integer)]
+#: whole number or percentage (`1`, `25%`)
+CountOrPercent = Annotated[str, BeforeValidator(v.count_or_percent), WithJsonSchema({"type": ["string", "integer"]})]
+PodLabelKey = Annotated[str, AfterValidator(k.pod_label_key)]  #: label key
+PodAnnotationKey = Annotated[str, AfterValidator(k.pod_annotation_key)]  #: annotation key
+Affection = Annotated[int, Field(ge=1, le=100), BeforeValidator(v.integer)]  #: whole number from 1 to 100
+Capability = Annotated[str, AfterValidator(k.capability)]  #: capability of Linux (`NET_BIND_SERVICE`)
+VariablePrefix = Annotated[str, AfterValidator(k.variable_prefix)]  #: beginning of a variable's name (`DB_`)
 MountPath = Annotated[str, AfterValidator(k.mount_path)]  #: path in the container (`/data`)

@@ -119,6 +119,14 @@ def fraction(value: Any) -> int | float:
     return int(float(text)) if float(text).is_integer() else float(text)
 
 
+def count_or_percent(value: Any) -> str:
+    """A number of pods, or a share of them in whole percent, as text."""
+    text = _text(value)
+    if not re.fullmatch(r"(0|[1-9][0-9]{0,8})%?", text):
+        refuse(f"expected a number or a percentage, got {shown(value)}", "write for example 1 or 25%")
+    return text
+
+
 def cpu(value: Any) -> str:
     """A CPU quantity in Kubernetes' canonical form (``0.5`` is ``500m``)."""
     help = "write cores or millicores: 1, 500m"

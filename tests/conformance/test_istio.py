@@ -105,7 +105,6 @@ ADOPTED: dict[str, dict[str, list[dict[str, str]]]] = {
 IDLE = {
     "envoyfilter.EnvoyPatchAnalyzer": "EnvoyFilters",
     "externalcontrolplane.ExternalControlPlaneAnalyzer": "the webhook configurations of istiod",
-    "injection.ImageAnalyzer": "the ConfigMap of the injector",
     "k8sgateway.CRDVersionAnalyzer": "the definitions of the Gateway API",
     "meshnetworks.MeshNetworksAnalyzer": "several clusters",
     "schema.ValidationAnalyzer.EnvoyFilter": "EnvoyFilters",
@@ -126,10 +125,12 @@ _ALWAYS = {"MeshConfig", "MeshNetworks", "Namespace", "Secret"}
 UNREAD = {
     "cert-manager.io/v1 Certificate",
     "autoscaling/v2 HorizontalPodAutoscaler",
+    "external-secrets.io/v1 ExternalSecret",
     "networking.k8s.io/v1 NetworkPolicy",
     "policy/v1 PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1 Role",
     "rbac.authorization.k8s.io/v1 RoleBinding",
+    "v1 PersistentVolumeClaim",
     "v1 ServiceAccount",
 }
 

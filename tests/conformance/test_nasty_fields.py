@@ -17,8 +17,15 @@ from cmp.diagnostics import Diagnostic, SpecError
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
-from tests.support import field_rows, field_rows_gateways, field_rows_net, field_rows_outside, field_rows_security
-from tests.support.field_rows import Row
+from tests.support import (
+    field_rows,
+    field_rows_gateways,
+    field_rows_net,
+    field_rows_outside,
+    field_rows_pod,
+    field_rows_security,
+)
+from tests.support.field_row import Row
 from tests.support.fields import strings
 from tests.support.go_oracle import read_as_kubernetes
 from tests.support.spec_text import quoted
@@ -29,6 +36,7 @@ SERVICE_ROWS = {
     **field_rows_gateways.SERVICE,
     **field_rows_net.SERVICE_ROWS,
     **field_rows_outside.SERVICE,
+    **dict(field_rows_pod.rows()),
     **field_rows_security.SERVICE,
 }
 ENTRY_ROWS = {

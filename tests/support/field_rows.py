@@ -4,45 +4,17 @@
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from cmp.spec import validators as v
-from tests.support.nasty import NASTY
+from tests.support.field_row import CONTAINER, POD, SYNTAX, TEXTS, Row, same
 
-SHORT = tuple(text for text in NASTY if len(text) <= 1100)
-# Free text is tried with these; a field with a syntax, which refuses nearly all of them, with fewer.
-TEXTS = tuple(dict.fromkeys(("a", "no", "1e3", "1.20", "/a", "A", "", *SHORT[:: max(1, len(SHORT) // 220)])))
-SYNTAX = tuple(dict.fromkeys(("a", "no", "1e3", "1.20", "/a", "/", "A", "a.b", "5s", "a/b", "deadbeef", *TEXTS[::4])))
-assert len(TEXTS) >= 200
-
-
-def same(text: str) -> str | None:
-    return text
-
-
-class Row(NamedTuple):
-    """How a field is written: ``fields`` of a service or an entry, with ``@`` for the text.
-
-    ``place`` is the kind and the path where ``expected(text)`` stands; ``{}`` in the path means a key, ``[]`` any item.
-    A field without a place decides what is built and is written nowhere.
-    """
-
-    fields: str
-    place: str = ""
-    expected: Callable[[str], object] = same
-    texts: Sequence[str] = TEXTS
-
-
-POD = "Deployment:spec.template.spec"
-CONTAINER = f"{POD}.containers.[]"
 RULE = "VirtualService:spec.http.[]"
 MATCH = f"{RULE}.match.[]"
 ROUTE = "routes: [{to: v1, match: {path: /r}, %s}]"
 ANSWER = "routes: [{match: {path: /r}, %s}]"
 ANY = "routes: [{to: v1, match: {%s}}]"
 EXPOSE = "expose: [{host: s#.example.com, %s}]"  # each its own host, else they would be in each other's way
-FREE, SYNTAX = TEXTS, SYNTAX
 
 
 def host(name: str) -> str:

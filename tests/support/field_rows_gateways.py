@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from cmp.spec import validators as v
-from tests.support.field_rows import EXPOSE, GATEWAY, RULE, SYNTAX, Row, host
+from tests.support.field_row import SYNTAX, Row
+from tests.support.field_rows import EXPOSE, GATEWAY, RULE, host
 
 SERVERS = "Gateway:spec.servers.[]"
 PORT = GATEWAY % "ports: {https-p: {port: 8443, tls: {%s}}}"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from cmp.merge.forms import PROVIDERS
 from cmp.spec import validators as v
-from tests.support.field_rows import SYNTAX, TEXTS, Row, policy_fields, same
+from tests.support.field_row import SYNTAX, TEXTS, Row, same
+from tests.support.field_rows import policy_fields
 
 CALL = "calls: [{url: http://s#.example.com, %s}]"  # each its own host, since the hosts of a namespace are shared
 CONFIG = "ProxyConfig:spec.environmentVariables"

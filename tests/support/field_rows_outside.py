@@ -1,6 +1,6 @@
 """Rows of ``field_rows`` for services that do not run an image of ours."""
 
-from tests.support.field_rows import SYNTAX, Row
+from tests.support.field_row import SYNTAX, Row
 
 ENTRY = "ServiceEntry:spec"
 ENDPOINT = "external: {hosts: [h#.example.org], endpoints: [{address: 10.0.0.1, %s}]}"

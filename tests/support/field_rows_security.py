@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from cmp.spec import validators as v
-from tests.support.field_rows import SYNTAX, TEXTS, Row, principal, same
+from tests.support.field_row import SYNTAX, TEXTS, Row, same
+from tests.support.field_rows import principal
 
 RULE = "AuthorizationPolicy:spec.rules.[]"
 TOKEN = "RequestAuthentication:spec.jwtRules.[]"

@@ -119,6 +119,14 @@ env:
   PASSWORD: {secret: full-db/password}
   MODE: {configMap: full.config/mode}
   POD: {field: metadata.name}
+envFrom: [{configMap: full.config, prefix: FULL_}, {secret: full-db}]
+config:
+  /etc/full/app.yaml: {text: "a: 1", mode: 0440}
+  /etc/full/motd: {text: "a\\n b\\n"}
+secrets:
+  full-db:
+    {store: vault, storeKind: SecretStore, key: apps/full, refreshInterval: 30m,
+     data: {password: {key: apps/other, property: pass, version: 3}}}
 health:
   readiness: {http: /ready, port: http-admin, headers: {X-Probe: y, Host: full}, initialDelaySeconds: 3,
               periodSeconds: 5, timeoutSeconds: 2, successThreshold: 2, failureThreshold: 4}
@@ -127,6 +135,18 @@ health:
 volumes:
   /var/cache/full: {emptyDir: {medium: Memory, sizeLimit: 64Mi}}
   /data: {emptyDir: {}, readOnly: true}
+  /var/lib/full: {size: 10Gi, storageClass: fast, accessModes: [ReadWriteMany], subPath: full}
+  /shared: {claim: shared}
+  /etc/tls: {secret: full-tls, items: {tls.crt: cert.pem}, optional: true, mode: 0440}
+  /etc/flags: {configMap: full.flags}
+  /run/store: {csi: {driver: secrets-store.csi.k8s.io, fsType: ext4, volumeAttributes: {a: 1e3}, nodePublishSecret: s}}
+  /run/all:
+    projected:
+      - {secret: full-ca, items: {a: b}, optional: true}
+      - {configMap: full.trust}
+      - {serviceAccountToken: {path: token, audience: vault, expirationSeconds: 900}}
+      - {downwardAPI: {labels: metadata.labels}}
+strategy: {rollingUpdate: {maxSurge: 10%, maxUnavailable: 1}}
 shutdown: {grace: 45s}
 proxy:
   concurrency: 2
@@ -137,7 +157,62 @@ proxy:
   excludeOutboundPorts: {5432: "yes", 6379: no TLS there}
   holdApplicationUntilProxyStarts: true
   nativeSidecar: false
-pod: {securityContext: {runAsUser: 1000, runAsGroup: 1001, fsGroup: 1002, fsGroupChangePolicy: OnRootMismatch}}
+rbac: {apiGroups: [apps, ""], resources: [deployments, pods/log], resourceNames: full, verbs: [get, list]}
+pod:
+  labels: {team: "1"}
+  annotations: {example.com/note: 0x1f}
+  securityContext:
+    {runAsUser: 1000, runAsGroup: 1001, runAsNonRoot: true, supplementalGroups: [3, 2], fsGroup: 1002,
+     fsGroupChangePolicy: OnRootMismatch, seccompProfile: {type: Localhost, localhostProfile: a.json},
+     seLinuxOptions: {level: s0, role: r, type: t, user: u}, sysctls: {net.core.somaxconn: 1024}}
+  containers:
+    full:
+      workingDir: /srv
+      stdin: true
+      tty: false
+      lifecycle: {postStart: {http: /warm, port: http-admin}, preStop: {sleep: 20s}}
+      securityContext:
+        {readOnlyRootFilesystem: false, allowPrivilegeEscalation: true, privileged: true, runAsUser: 5, runAsGroup: 6,
+         runAsNonRoot: true, capabilities: {add: [NET_ADMIN, SYS_TIME], drop: ALL}, seccompProfile: Unconfined,
+         seLinuxOptions: {type: x}}
+    other:
+      image: other:1
+      command: [a, b]
+      args: c
+      env: {X: y}
+      envFrom: {secret: s}
+      resources: {cpu: 1, memory: 1Gi}
+      mounts: {/in: {volume: /data, subPath: x, readOnly: true}, /etc/app.yaml: /etc/full/app.yaml}
+      lifecycle: {postStart: {exec: [a, b]}}
+      health: /h
+  initContainers:
+    - {name: first, image: "first:1", restartPolicy: Always, command: a, args: [b, c], env: {X: y}, tty: true,
+       envFrom: {configMap: m}, resources: {cpu: 1}, mounts: {/x: /data}, workingDir: /w, stdin: true,
+       lifecycle: {preStop: {exec: a}}, securityContext: {runAsUser: 5}}
+    - {name: a, image: "a:1"}
+  nodeSelector: {disk: ssd, arch: 1e3}
+  tolerations: [{key: a, operator: Equal, value: b, effect: NoExecute, tolerationSeconds: 5}, {operator: Exists}]
+  affinity:
+    nodeAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        nodeSelectorTerms: [{matchExpressions: [{key: a, operator: In, values: [c, b]}],
+                             matchFields: [{key: metadata.name, operator: In, values: [x]}]}]
+      preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: []}}]
+    podAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        [{topologyKey: zone,
+          labelSelector: {matchLabels: {a: b}, matchExpressions: [{key: a, operator: In, values: [b]}]},
+          namespaces: [a, b], namespaceSelector: {}}]
+      preferredDuringSchedulingIgnoredDuringExecution: [{weight: 3, podAffinityTerm: {topologyKey: zone}}]
+    podAntiAffinity: {}
+  topologySpreadConstraints:
+    [{topologyKey: zone, maxSkew: 2, whenUnsatisfiable: DoNotSchedule, minDomains: 2,
+      labelSelector: {matchLabels: {a: b}}}]
+  priorityClassName: high
+  runtimeClassName: gvisor
+  dnsPolicy: Default
+  dnsConfig: {nameservers: [10.0.0.2, 10.0.0.1], searches: [b, a], options: {ndots: "2", edns0: ""}}
+  hostAliases: {10.0.0.1: [b.internal, a.internal]}
 serviceAccount: {name: full-account, annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/full"}}
 versions:
   v1: {weight: 80, resources: {memory: 512Mi}, outlierDetection: {interval: 10s}, retryBudget: {percent: 5%},
@@ -245,8 +320,8 @@ access:
          notPaths: "/{*}/x", notPorts: 9000}
     when: {"request.headers[x-env]": 1e3, "request.auth.claims[a]": [no, yes], source.ip: {notValues: 10.0.0.1}}
   - {action: DENY, to: {paths: /internal/*}, dryRun: true}
-  - {action: CUSTOM, provider: opa, to: {paths: /admin/*}}
-  - {action: CUSTOM, provider: {name: opa}, to: {paths: /more/*}}
+  - {action: CUSTOM, provider: e, to: {paths: /admin/*}}
+  - {action: CUSTOM, provider: {name: f}, to: {paths: /more/*}}
 jwt:
   - {issuer: https://id.example.com, jwksUri: https://id.example.com/jwks, audiences: [full, no], fromParams: token,
      fromHeaders: [x-token, {name: Authorization, prefix: "Bearer "}], fromCookies: session, forwardOriginalToken: true,
@@ -272,7 +347,7 @@ calls:
   - {url: "https://*.wide.example.net", gateway: egress, through: www.wide.example.net}
 parameters: [image.tag, env.C]
 environments:
-  prod: {replicas: {max: 20}, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
+  prod: {replicas: {max: 20}, strategy: Recreate, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
   test: {replicas: 1, access+: tester.test}
 """
 
@@ -398,5 +473,8 @@ environments:
   test: {services: {payments: {external: {endpoints+: 10.0.0.9}}}}
 """
 
-FILES = {"meshplatform.yaml": PLATFORM, "shop.meshspec.yaml": "---".join((APP, FULL, TUNED, OUTSIDE))}
+FILES = {
+    "meshplatform.yaml": PLATFORM,
+    "shop.meshspec.yaml": "---".join((APP, FULL, TUNED, OUTSIDE)),
+}
 ENVIRONMENTS = ("prod", "test")

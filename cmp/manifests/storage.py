@@ -1,0 +1,74 @@
+"""What pods find beside their images: the objects that hold configuration, secrets and data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cmp.context.model import Service
+from cmp.context.names import claim_name
+from cmp.manifests.step import Step, manifest
+from cmp.waves import Manifest, Wave
+
+if TYPE_CHECKING:
+    from cmp.spec.storage import RemoteRef
+
+
+def config_maps(service: Service) -> Iterator[Manifest]:
+    """The files of each version; versions with the same files share one object.
+
+    It is immutable: its name says what is in it, and kubelets need not watch it
+    (https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable).
+    """
+    found = {version.config.name: version.config for version in service.versions if version.config is not None}
+    for name, config in found.items():
+        yield manifest("v1", "ConfigMap", name, immutable=True, data={file.key: file.text for file in config.files})
+
+
+def external_secrets(service: Service) -> Iterator[Manifest]:
+    """The Secrets that are fetched from a store, each by an ExternalSecret of its name.
+
+    What the API would add inside of lists is written out: Argo CD would see a difference.
+    https://external-secrets.io/latest/api/externalsecret/
+    """
+    found = {name: secret for version in service.versions for name, secret in version.spec.secrets.items()}
+    for name, secret in sorted(found.items()):
+        spec: Manifest = {
+            "secretStoreRef": {"kind": secret.storeKind or "ClusterSecretStore", "name": secret.store},
+            "refreshInterval": secret.refreshInterval,
+        }
+        if secret.data:
+            spec["data"] = [_fetched(key, ref, secret.key) for key, ref in secret.data.items()]
+        else:
+            spec["dataFrom"] = [{"extract": {"key": secret.key, **_AS_IT_IS}}]
+        yield manifest("external-secrets.io/v1", "ExternalSecret", name, spec=spec)
+
+
+_AS_IT_IS = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
+
+
+def _fetched(key: str, ref: RemoteRef, default: str | None) -> Manifest:
+    remote = {"key": ref.key or default, "property": ref.property, "version": ref.version}
+    return {"secretKey": key, "remoteRef": {**remote, **_AS_IT_IS}}
+
+
+def claims(service: Service) -> Iterator[Manifest]:
+    """A PersistentVolumeClaim for each path with a size. Argo CD never deletes it: only people delete data.
+
+    https://kubernetes.io/docs/concepts/storage/persistent-volumes/#persistentvolumeclaims
+    """
+    found = {path: one for version in service.versions for path, one in version.spec.volumes.items() if one.size}
+    for path, volume in sorted(found.items()):
+        spec = {
+            "accessModes": list(volume.accessModes) or ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": volume.size}},
+            "storageClassName": volume.storageClass,
+        }
+        yield manifest("v1", "PersistentVolumeClaim", claim_name(service.name, path), spec=spec)
+
+
+STEPS = (
+    Step(Wave.PREREQUISITES, config_maps),
+    Step(Wave.PREREQUISITES, external_secrets),
+    Step(Wave.WORKLOADS, claims),
+)

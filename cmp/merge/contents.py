@@ -1,0 +1,89 @@
+"""Files that a spec names: read here, before anything is typed, so that all later stages stay functions of values."""
+
+from __future__ import annotations
+
+import os
+
+from cmp import files
+from cmp.diagnostics import Diagnostic, SpecError
+from cmp.merge.compose import Composed, Tree
+from cmp.node import Node, Quoted, entries_of
+
+
+def read_contents(composed: Composed, root: str, problems: list[Diagnostic]) -> Composed:
+    """The same trees, in which each file of ``config`` has its text beside its name.
+
+    A name is relative to the file that holds it, and may lead up as far as the repository's root. What cannot be read
+    is added to ``problems`` at the place of the name.
+
+    Args:
+        composed: the merged trees.
+        root: the repository root, which bounds all reading.
+        problems: takes what is wrong.
+    """
+    reader = _Reader(root, problems)
+    return composed._replace(services=tuple(reader.filled(tree) for tree in composed.services))
+
+
+class _Reader:
+    def __init__(self, root: str, problems: list[Diagnostic]) -> None:
+        self._root = root
+        self._problems = problems
+        self._read: dict[str, str | list[Diagnostic]] = {}
+
+    def filled(self, tree: Tree) -> Tree:
+        """A service with the contents of its files, and of those of its versions."""
+        entries = dict(entries_of(tree.node))
+        base = tree.node.pos.file
+        versions = entries_of(entries.get("versions"))
+        if "config" not in entries and not any("config" in entries_of(version) for version in versions.values()):
+            return tree
+        if "config" in entries:
+            entries["config"] = self._config(entries["config"], base)
+        if versions:
+            entries["versions"] = entries["versions"].with_value(
+                {name: self._version(version, base) for name, version in versions.items()}
+            )
+        return tree._replace(node=tree.node.with_value(entries))
+
+    def _version(self, version: Node, base: str) -> Node:
+        entries = entries_of(version)
+        if "config" not in entries:
+            return version
+        return version.with_value({**entries, "config": self._config(entries["config"], base)})
+
+    def _config(self, config: Node, base: str) -> Node:
+        if not isinstance(config.value, dict):
+            return config
+        return config.with_value({path: self._file(item, base) for path, item in config.value.items()})
+
+    def _file(self, item: Node, base: str) -> Node:
+        name = item.get("file")
+        if name is None or not isinstance(name.value, str) or not _is_name(name.value):
+            return item  # a text, or for the parser to refuse
+        text = self._text(name, base)
+        return item if text is None else item.with_value({**entries_of(item), "text": name.with_value(Quoted(text))})
+
+    def _text(self, name: Node, base: str) -> str | None:
+        beside = os.path.dirname(name.pos.file if name.pos.line else base)  # a parameter stands in no file
+        path = os.path.join(self._root, beside, str(name.value))
+        if path not in self._read:
+            try:
+                self._read[path] = files.read_text(path, self._root, "utf-8")
+            except SpecError as error:
+                self._read[path] = error.diagnostics
+        found = self._read[path]
+        if isinstance(found, str):
+            return found
+        shown = files.relative(path, self._root)
+        for one in found:
+            self._problems.append(Diagnostic(one.code, f'file "{shown}" {one.message}', name.pos, one.help or HELP))
+        return None
+
+
+#: Argo CD may send a plugin only the part of a repository that the annotation names.
+HELP = "names are relative to the file that holds them; in Argo CD, manifest-generate-paths has to send the file too"
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and text.isprintable() and not text.startswith(("/", "~")) and not text.endswith("/")
