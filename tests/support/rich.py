@@ -321,7 +321,7 @@ access:
     when: {"request.headers[x-env]": 1e3, "request.auth.claims[a]": [no, yes], source.ip: {notValues: 10.0.0.1}}
   - {action: DENY, to: {paths: /internal/*}, dryRun: true}
   - {action: CUSTOM, provider: e, to: {paths: /admin/*}}
-  - {action: CUSTOM, provider: {name: f}, to: {paths: /more/*}}
+  - {action: CUSTOM, provider: {name: e}, to: {paths: /more/*}}
 jwt:
   - {issuer: https://id.example.com, jwksUri: https://id.example.com/jwks, audiences: [full, no], fromParams: token,
      fromHeaders: [x-token, {name: Authorization, prefix: "Bearer "}], fromCookies: session, forwardOriginalToken: true,
@@ -427,14 +427,14 @@ sidecar:
        connectionPool: {tcp: {maxConnections: 100, connectTimeout: 1.5s, idleTimeout: 0s}}}
     - {port: https, tls: {mode: MUTUAL, serverCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
                           caCertificates: /tls/ca.pem}}
-  egress: {port: 3306, protocol: mysql, bind: 127.0.0.1, captureMode: NONE, hosts: "*/db.example.net"}
+  egress: {port: 3306, protocol: mysql, bind: 127.0.0.1, captureMode: NONE, hosts: ./db.example.net}
   inboundConnectionPool:
     tcp: {maxConnections: 9, connectTimeout: 2s, maxConnectionDuration: 2h, idleTimeout: 1s,
           tcpKeepalive: {probes: 2, time: 1h, interval: 7s}}
     http: {http1MaxPendingRequests: 9, http2MaxRequests: 8, maxRequestsPerConnection: 7, maxRetries: 6,
            maxConcurrentStreams: 5, idleTimeout: 3s, useClientProtocol: true, h2UpgradePolicy: DO_NOT_UPGRADE}
 proxyProtocol: V1
-versions: {v1: {}, v2: {weight: 5, proxyProtocol: {version: V2}}}
+versions: {v1: {}, v2: {weight: 0, proxyProtocol: {version: V2}}}
 """
 
 OUTSIDE = """
