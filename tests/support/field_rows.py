@@ -158,7 +158,7 @@ def cors() -> Iterator[tuple[str, Row]]:
         for kind in ("exact", "prefix", "regex"):
             row = body % f"cors: {{allowOrigins: [{{{kind}: @}}]}}"
             yield f"{field}.allowOrigins[].{kind}", Row(row, f"{place}.allowOrigins.[].{kind}", same, SYNTAX)
-        for key in ("allowMethods", "allowHeaders", "exposeHeaders"):
+        for key in ("allowHeaders", "exposeHeaders"):
             yield f"{field}.{key}[]", Row(body % f"cors: {{{key}: [@]}}", f"{place}.{key}.[]", same, SYNTAX)
         yield f"{field}.maxAge", Row(body % "cors: {maxAge: @}", f"{place}.maxAge", v.duration, SYNTAX)
 
