@@ -78,6 +78,7 @@ DESTINATIONS = {
     "tls-routes",
     "catalog-ports",
     "calls-through-a-gateway-that-adds-tls",
+    "calls-of-a-wildcard-through-a-gateway",
     "calls-through-an-egress-gateway",
     "egress-gateway-by-labels",
     "network-policies",
