@@ -146,6 +146,8 @@ def kinds() -> str:
 def waiting() -> str:
     counted = Counter(one.pending for one in PENDING)
     rows = [f"| {part} | {number} |" for part, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))]
+    if not rows:
+        return "Nothing."
     return "\n".join(["| waits for | examples |", "|---|---|", *rows])
 
 

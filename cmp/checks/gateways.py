@@ -113,12 +113,14 @@ def check_certificates(context: Context) -> Iterator[Finding]:
     """A server that ends TLS has a certificate, and one that passes it on says nothing of it."""
     for owner, path, tls, hosts in _tls(context):
         said = [key for key, value in vars(tls).items() if value and key not in ("mode", "httpsRedirect")]
-        named = tls.credentialName or tls.credentialNames or tls.issuer or any(key in FILES for key in said)
+        secret, files = tls.credentialName or tls.credentialNames or tls.issuer, any(key in FILES for key in said)
         if tls.mode in PASSING_ON:
             for key in said:
                 message = f'"{key}" says nothing beside {tls.mode}: the service has the certificate'
                 yield Finding("MS218", owner, (*path, key), message, "leave it out", True)
-        elif not named:
+        elif files and not secret:
+            yield from _files(owner, path, tls)
+        elif not secret:
             message = "TLS needs a certificate"
             help = "add credentialName: the name of its Secret, or issuer: who issues it"
             yield Finding("MS102", owner, path, message, help)
@@ -129,8 +131,6 @@ def check_certificates(context: Context) -> Iterator[Finding]:
             yield Finding("MS104", owner, (*path, "credentialNames"), message, help)
         if tls.issuer is not None:
             yield from _issuer(owner, (*path, "issuer"), tls, hosts)
-        if any(key in FILES for key in said) and tls.mode not in PASSING_ON:
-            yield from _files(owner, path, tls)
         if tls.mode == "AUTO_PASSTHROUGH" and isinstance(owner, Service):
             message = "AUTO_PASSTHROUGH leads to all services of the mesh, not to one"
             yield Finding("MS218", owner, (*path, "mode"), message, "write PASSTHROUGH")

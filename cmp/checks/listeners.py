@@ -87,10 +87,10 @@ def outgoing(service: Service) -> Iterator[Finding]:
         if one.port is None:
             for key in ("protocol", "bind", "hosts"):
                 if getattr(one, key):
-                    message = f"{key} is for a listener with a port; the one without takes all that is called"
+                    message = f'"{key}" belongs to a listener with a port; the one without takes all that is called'
                     yield Finding("MS218", service, (*path, key), message, "leave it out, or add port: 3306", True)
             continue
-        for key, help in (("protocol", "add protocol: mysql"), ("hosts", "add hosts: */db.example.com")):
+        for key, help in (("protocol", "add protocol: mysql"), ("hosts", 'add hosts: "*/db.example.com"')):
             if not getattr(one, key):
                 yield Finding("MS102", service, path, f"a listener with a port needs {key}", help)
         yield from _uncalled(service, one, path)
@@ -107,10 +107,10 @@ def _uncalled(service: Service, one: EgressListener, path: tuple[Step, ...]) -> 
 
 
 def _known(service: Service, seen: str, host: str) -> bool:
-    """Whether the proxy knows of a host, by one of those that it knows."""
+    """Whether the proxy knows of a host, by one of those that it knows; nothing is known of everything."""
     (there, name), (where, wanted) = seen.split("/"), host.split("/")
     there, where = (service.namespace if one == "." else one for one in (there, where))
-    return where in ("*", there) and name in ("*", wanted) and (where != "*" or name != "*")
+    return where in ("*", there) and name in ("*", wanted) and (where, wanted) != ("*", "*")
 
 
 def pool(service: Service, pool: ConnectionPool | None, path: tuple[Step, ...]) -> Iterator[Finding]:

@@ -427,7 +427,7 @@ sidecar:
        connectionPool: {tcp: {maxConnections: 100, connectTimeout: 1.5s, idleTimeout: 0s}}}
     - {port: https, tls: {mode: MUTUAL, serverCertificate: /tls/cert.pem, privateKey: /tls/key.pem,
                           caCertificates: /tls/ca.pem}}
-  egress: {port: 3306, protocol: mysql, bind: 127.0.0.1, captureMode: NONE, hosts: ./db.example.net}
+  egress: {port: 3306, protocol: mysql, bind: 127.0.0.1, captureMode: NONE, hosts: "*/db.example.net"}
   inboundConnectionPool:
     tcp: {maxConnections: 9, connectTimeout: 2s, maxConnectionDuration: 2h, idleTimeout: 1s,
           tcpKeepalive: {probes: 2, time: 1h, interval: 7s}}
