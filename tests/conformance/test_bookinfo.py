@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ import yaml
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
-from tests.support.leaves import NOTHING, Finding, differences
+from tests.support.leaves import NOTHING, Difference, Finding, differences
 from tests.support.rule_sets import rule_sets
 
 TOP = Path(__file__).resolve().parents[2]
@@ -65,18 +64,6 @@ SCENARIOS = {
     "virtual-service-reviews-v2-v3": Scenario("reviews-v2-v3"),
     "virtual-service-reviews-v3": Scenario("reviews-v3"),
 }
-
-
-class Difference(NamedTuple):
-    """Findings that are meant to be, as patterns in which ``[*]`` is an asterisk, and why."""
-
-    where: str
-    theirs: str
-    ours: str
-    reason: str
-
-    def explains(self, finding: Finding) -> bool:
-        return all(map(fnmatchcase, finding, self[:3]))
 
 
 DIFFERENCES = (

@@ -30,6 +30,7 @@ from tests.support.access_model import (
     of,
     sidecar_hosts,
 )
+from tests.support.leaves import NOTHING, Difference, Finding
 from tests.support.values import quantity_value
 
 TOP = Path(__file__).resolve().parents[2]
@@ -40,30 +41,6 @@ MANIFESTS = ("kubernetes-manifests", "istio-manifests")
 POLICIES = ("kustomize/components/network-policies",)
 
 
-class Finding(NamedTuple):
-    """A place where the two differ: a kind, a name and a path; or a call."""
-
-    where: str
-    theirs: str
-    ours: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: upstream {self.theirs}, ours {self.ours}"
-
-
-class Difference(NamedTuple):
-    """Findings that are meant to be, as patterns in which ``[*]`` is an asterisk, and why."""
-
-    where: str
-    theirs: str
-    ours: str
-    reason: str
-
-    def explains(self, finding: Finding) -> bool:
-        return all(map(fnmatchcase, finding, self[:3]))
-
-
-NOTHING = "nothing"
 _POD = "Deployment * spec.template.spec"
 DIFFERENCES = (
     Difference(

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 NOTHING = "nothing"
@@ -38,7 +39,7 @@ def plain(value: Any, field: str = "") -> str:
 
 
 class Finding(NamedTuple):
-    """A place where two normal forms differ."""
+    """A place where the two differ."""
 
     where: str
     theirs: str
@@ -46,6 +47,18 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.where}: upstream {self.theirs}, ours {self.ours}"
+
+
+class Difference(NamedTuple):
+    """Findings that are meant to be, as patterns of fnmatch (``[*]`` is an asterisk), and why."""
+
+    where: str
+    theirs: str
+    ours: str
+    reason: str
+
+    def explains(self, finding: Finding) -> bool:
+        return all(map(fnmatchcase, finding, self[:3]))
 
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[Finding]:

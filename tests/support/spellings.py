@@ -13,7 +13,7 @@ import yaml
 from cmp.emit import emit
 from cmp.environment import Environment
 from cmp.pipeline import render
-from tests.support.leaves import NOTHING, Finding, leaves
+from tests.support.leaves import NOTHING, Difference, Finding, leaves
 from tests.support.rule_sets import of_kind, rule_sets
 
 DATA = Path(__file__).parents[1] / "expressiveness"
@@ -46,18 +46,6 @@ _DELEGATED = re.compile(r"-delegated$")
 _GATEWAY = re.compile(r"^gateway \S+ ")
 _HEAD = re.compile(r"(mesh|policy|policy for \S+|gateway|delegate) \S+?(?=\.\d+\.|\.(host|ports|subsets)\b)")
 _INDEX = re.compile(r"\.\d+(?=\.|$)")
-
-
-class Difference(NamedTuple):
-    """Where what is written here differs from every example, and why. Patterns are those of fnmatch."""
-
-    where: str
-    theirs: str
-    ours: str
-    reason: str
-
-    def explains(self, finding: Finding) -> bool:
-        return all(map(fnmatchcase, finding, self[:3]))
 
 
 VERIFIED = "Who answers is verified, and the proxy is not left to its release's own idea of that."
