@@ -73,6 +73,7 @@ class _Writer:
     def __init__(self) -> None:
         self.parts: dict[str, str] = {}
         self.models: dict[str, str] = {}
+        self.classes: dict[str, type] = {}
 
     def schema(self, schema: Any) -> str:
         """The name of the constant that holds a schema; a model is replaced by a reference to its definition."""
@@ -82,6 +83,8 @@ class _Writer:
             return self.schema(schema["schema"])
         if schema["type"] == "model":
             name = schema["cls"].__name__
+            if self.classes.setdefault(name, schema["cls"]) is not schema["cls"]:
+                raise TypeError(f"two models are called {name}: one would take the place of the other")
             if name not in self.models:
                 self.models[name] = ""
                 self.models[name] = self._named("{" + self._entries(schema) + f", 'ref': {name!r}}}")
