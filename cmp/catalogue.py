@@ -110,7 +110,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "MS102": Entry(
         title="something is missing",
-        text=("A key that this place cannot do without."),
+        text=(
+            "A key that this place cannot do without; or a list that limits something, such as who may call, and is "
+            "empty: that would let anybody in. For a rule without the limit, leave its key out."
+        ),
         example=("expose: {path: /a}"),
         cure=("expose: {host: a.example.com, path: /a}"),
     ),

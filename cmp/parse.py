@@ -79,13 +79,17 @@ def _parse(kind: str, tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
 
 
 def _incomplete(kind: str, node: Node, broken: set[Path]) -> Iterator[Diagnostic]:
-    """Maps without the one key that says what they are, unless that key may be what was taken out."""
+    """What says nothing where it has to, unless what it said may be what was taken out."""
     shape = SERVICE_SHAPE if kind == "MeshService" else PLATFORM_SHAPE
     said: set[Pos] = set()
     for path in sorted(incomplete(node, shape), key=len):
         found, _ = _deepest(node, path)
         if found.pos not in said and not any(gone[: len(path)] == path for gone in broken):
             said.add(found.pos)
+            if shape.at(path).form.filled and not found.value:
+                message = f"{_dotted(path)}: this is empty, and would mean anything"
+                yield Diagnostic("MS102", message, found.pos, "write what is meant, or leave it out")
+                continue
             choice = [key for group in shape.at(path).form.one_of for key in group]
             message = f"{_dotted(path)}: {', '.join(choice[:-1])}{' or ' if choice[1:] else ''}{choice[-1]} is missing"
             yield Diagnostic("MS102", message, found.pos, f"add {choice[0]}" if len(choice) == 1 else "add one of them")

@@ -21,6 +21,7 @@ class Form(NamedTuple):
         rest: rewrites a map with shorthand keys into the long form.
         keyed: the value is a map from names to things, where an empty thing is written ``{}``.
         listed: what a list stands for: the key of the long form that takes it.
+        filled: the value limits something, so that an empty one would mean anything: it is refused, and not left out.
     """
 
     path: str
@@ -31,3 +32,4 @@ class Form(NamedTuple):
     rest: Callable[[Entries], Entries] | None = None
     keyed: bool = False
     listed: str | None = None
+    filled: bool = False

@@ -57,7 +57,7 @@ def _stream(at: str) -> tuple[Form, ...]:
         Form(at, listing=True),
         Form(f"{at}[]", one_of=_TARGET, needed=True),
         Form(f"{at}[].match", listing=True),
-        Form(f"{at}[].match[].destinationSubnets", listing=True),
+        Form(f"{at}[].match[].destinationSubnets", listing=True, filled=True),
         Form(f"{at}[].to", text=all_to, keyed=True),
         Form(f"{at}[].destinations", listing=True),
         Form(f"{at}[].destinations[]", one_of=_TARGETS, needed=True),
@@ -73,7 +73,7 @@ def _server_tls(at: str, *files: tuple[str, ...]) -> tuple[Form, ...]:
     return (
         Form(at, text=certificate_or_mode, one_of=(("credentialName",), ("credentialNames",), ("issuer",), *files)),
         Form(f"{at}.issuer", text="name"),
-        *(Form(f"{at}.{key}", listing=True) for key in lists),
+        *(Form(f"{at}.{key}", listing=True, filled=True) for key in lists),
     )
 
 
@@ -98,7 +98,7 @@ def _policy(at: str) -> tuple[Form, ...]:
         Form(f"{at}loadBalancer.localityLbSetting.failoverPriority", listing=True),
         Form(f"{at}loadBalancer.warmup", text="duration"),
         Form(f"{at}tls", text="mode"),
-        Form(f"{at}tls.subjectAltNames", listing=True),
+        Form(f"{at}tls.subjectAltNames", listing=True, filled=True),
     )
 
 
@@ -106,7 +106,7 @@ def _calls(at: str) -> tuple[Form, ...]:
     return (
         Form(at, listing=True),
         Form(f"{at}[]", text=call, one_of=(("service",), ("namespaces",), ("url",)), needed=True),
-        Form(f"{at}[].namespaces", listing=True),
+        Form(f"{at}[].namespaces", listing=True, filled=True),
     )
 
 
@@ -125,8 +125,8 @@ def _not(key: str) -> str:
     return f"not{key[0].upper()}{key[1:]}"
 
 
-def _lists(at: str, keys: Iterable[str]) -> tuple[Form, ...]:
-    return tuple(Form(f"{at}.{key}", listing=True) for key in keys)
+def _lists(at: str, keys: Iterable[str], filled: bool = False) -> tuple[Form, ...]:
+    return tuple(Form(f"{at}.{key}", listing=True, filled=filled) for key in keys)
 
 
 def _access() -> tuple[Form, ...]:
@@ -135,13 +135,14 @@ def _access() -> tuple[Form, ...]:
     return (
         Form("access", listing=True),
         Form(rule, text=caller),
-        *_lists(rule, ("from", "to")),
-        Form(source, text="services", one_of=tuple((key,) for key in _IDENTITIES)),
-        *_lists(source, (*_SOURCE, *(_not(key) for key in _SOURCE if key != "gateway"))),
-        *_lists(f"{rule}.to[]", _OPERATION),
-        Form(f"{rule}.when", keyed=True),
+        *_lists(rule, ("from", "to"), filled=True),
+        Form(source, text="services", one_of=tuple((key,) for key in _IDENTITIES), filled=True),
+        *_lists(source, (*_SOURCE, *(_not(key) for key in _SOURCE if key != "gateway")), filled=True),
+        Form(f"{rule}.to[]", filled=True),
+        *_lists(f"{rule}.to[]", _OPERATION, filled=True),
+        Form(f"{rule}.when", keyed=True, filled=True),
         Form(f"{rule}.when.*", text="values", listed="values", one_of=(("values", "notValues"),), needed=True),
-        *_lists(f"{rule}.when.*", ("values", "notValues")),
+        *_lists(f"{rule}.when.*", ("values", "notValues"), filled=True),
         Form(f"{rule}.provider", text="name"),
     )
 
@@ -151,10 +152,12 @@ def _jwt() -> tuple[Form, ...]:
     return (
         Form("jwt", listing=True),
         Form("jwt[]", one_of=(("jwksUri",), ("jwks",))),
-        *_lists("jwt[]", ("audiences", "fromHeaders", "fromParams", "fromCookies", "spaceDelimitedClaims")),
+        *_lists(
+            "jwt[]", ("audiences", "fromHeaders", "fromParams", "fromCookies", "spaceDelimitedClaims"), filled=True
+        ),
         Form("jwt[].fromHeaders[]", text="name"),
         Form("jwt[].require", text="everything", one_of=(("everything",), _OPERATION), needed=True),
-        *_lists("jwt[].require", _OPERATION),
+        *_lists("jwt[].require", _OPERATION, filled=True),
     )
 
 
@@ -168,20 +171,20 @@ SERVICE: tuple[Form, ...] = (
     Form("proxyProtocol", text="version"),
     Form("serviceAccount", text="name"),
     Form("rbac", listing=True),
-    *(Form(f"rbac[].{key}", listing=True) for key in ("apiGroups", "resources", "resourceNames", "verbs")),
+    *_lists("rbac[]", ("apiGroups", "resources", "resourceNames", "verbs"), filled=True),
     Form("versions", keyed=True),
     Form("routes", listing=True),
     Form("routes[]", one_of=(*_TARGET, *_ANSWERS, ("delegate",))),
     *_target("routes[]"),
-    Form("routes[].match", listing=True),
-    Form("routes[].match[].path", listing=True),
+    Form("routes[].match", listing=True, filled=True),
+    Form("routes[].match[].path", listing=True, filled=True),
     Form("routes[].match[].path[]", text="pattern", one_of=_PATHS, needed=True),
-    Form("routes[].match[].method", listing=True),
+    Form("routes[].match[].method", listing=True, filled=True),
     Form("routes[].match[].headers.*", text="exact", one_of=_STRINGS, needed=True),
     Form("routes[].match[].withoutHeaders.*", text="exact", one_of=_STRINGS, needed=True),
     Form("routes[].match[].cookies.*", text="exact", one_of=_STRINGS, needed=True),
     Form("routes[].match[].claims.*", text="exact", one_of=_STRINGS[:3], needed=True),
-    Form("routes[].match[].gateways", listing=True),
+    Form("routes[].match[].gateways", listing=True, filled=True),
     Form("routes[].match[].authority", text="exact", one_of=_STRINGS[:3], needed=True),
     Form("routes[].match[].scheme", text="exact", one_of=_STRINGS[:3], needed=True),
     *_stream("tcpRoutes"),
@@ -193,7 +196,7 @@ SERVICE: tuple[Form, ...] = (
     Form("retries.retryOn", listing=True),
     Form("expose", listing=True),
     Form("expose[]", text="host", one_of=(*_TARGET, *_ANSWERS)),
-    Form("expose[].path", listing=True),
+    Form("expose[].path", listing=True, filled=True),
     Form("expose[].path[]", text="pattern", one_of=_PATHS, needed=True),
     *_target("expose[]"),
     *_server_tls("expose[].tls"),
@@ -212,16 +215,16 @@ SERVICE: tuple[Form, ...] = (
     Form(
         "calls[].tls", text="mode", one_of=(("credentialName",), ("caCertificates", "clientCertificate", "privateKey"))
     ),
-    Form("calls[].tls.subjectAltNames", listing=True),
+    Form("calls[].tls.subjectAltNames", listing=True, filled=True),
     Form("parameters", listing=True),
     Form("external", text="hosts"),
     Form("external.hosts", listing=True),
     Form("external.addresses", listing=True),
     Form("external.endpoints", listing=True),
     Form("external.endpoints[]", text="address"),
-    Form("external.subjectAltNames", listing=True),
+    Form("external.subjectAltNames", listing=True, filled=True),
     Form("workload", text="kind"),
-    Form("exportTo", listing=True),
+    Form("exportTo", listing=True, filled=True),
 )
 
 PLATFORM: tuple[Form, ...] = (

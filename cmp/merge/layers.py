@@ -123,11 +123,13 @@ def _finish_map(entries: dict[str, Node], shape: Shape | None, problems: list[Di
 
 
 def incomplete(node: Node, shape: Shape | None, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The paths of maps that lack one of several keys of which one is needed."""
+    """The paths of maps that lack one of several keys of which one is needed, and of limits that are empty."""
     value = node.value
     if shape is None or not isinstance(value, (dict, list)):
         return
-    if isinstance(value, dict):
+    if shape.form.filled and not value:
+        yield path
+    elif isinstance(value, dict):
         if shape.form.needed and not any(key in value for group in shape.form.one_of for key in group):
             yield path
         for key, child in value.items():
