@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, every_version
 from cmp.checks.storage import TMP
-from cmp.checks.workload import check_probe
+from cmp.checks.workload import check_limits, check_probe
 from cmp.context.model import Context, Service, Version
 from cmp.context.names import image_reference
 from cmp.context.releases import SIDECARS
 from cmp.diagnostics import did_you_mean
-from cmp.spec.validators import amount
 
 if TYPE_CHECKING:
-    from cmp.spec.container import Container, ContainerFields, Handler, InitContainer, Resources
+    from cmp.spec.container import Container, ContainerFields, Handler, InitContainer
     from cmp.spec.pod import Pod
 
 Path = tuple[str | int, ...]
@@ -65,21 +64,11 @@ def check_containers(context: Context) -> Iterator[Finding]:
             elif not image.tag and not image.digest:
                 message = f'image "{image_reference(image)}" has no tag'
                 yield Finding("MS210", service, (*at, "image"), message, "add a tag or a digest")
-            yield from _resources(service, container.resources, (*at, "resources"))
+            yield from check_limits(service, container.resources, (*at, "resources"))
             for kind in ("startup", "liveness", "readiness"):
                 probe = getattr(getattr(container, "health", None), kind, None)
                 if probe is not None:
                     yield from check_probe(service, kind, probe, (*at, "health", kind))
-
-
-def _resources(service: Service, spec: Resources | None, at: Path) -> Iterator[Finding]:
-    if spec is None or spec.requests is None or spec.limits is None:
-        return
-    for key in ("cpu", "memory"):
-        request, limit = getattr(spec.requests, key), getattr(spec.limits, key)
-        if request is not None and limit is not None and amount(request) > amount(limit):
-            message = f"the {key} request {request} is above the limit {limit}"
-            yield Finding("MS213", service, (*at, "requests", key), message, "raise the limit")
 
 
 #: What the service says of its own container at the top.

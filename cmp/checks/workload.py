@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cmp.checks.finding import Finding
+from cmp.checks.finding import Finding, Step
 from cmp.checks.finding import every_version as _versions
 from cmp.context.model import PRE_STOP, Context, Service
 from cmp.context.names import image_reference
@@ -13,7 +13,7 @@ from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
 
 if TYPE_CHECKING:
-    from cmp.spec.container import Probe
+    from cmp.spec.container import Probe, Resources
 
 
 def check_images(context: Context) -> Iterator[Finding]:
@@ -59,14 +59,18 @@ def check_replicas(context: Context) -> Iterator[Finding]:
 def check_resources(context: Context) -> Iterator[Finding]:
     """No request is above its limit: Kubernetes refuses such a pod."""
     for service, version, path in _versions(context):
-        resources = version.spec.resources
-        if resources is None or resources.requests is None or resources.limits is None:
-            continue
-        for key in ("cpu", "memory"):
-            request, limit = getattr(resources.requests, key), getattr(resources.limits, key)
-            if request is not None and limit is not None and amount(request) > amount(limit):
-                message = f"the {key} request {request} is above the limit {limit}"
-                yield Finding("MS213", service, (*path, "resources", "requests", key), message, "raise the limit")
+        yield from check_limits(service, version.spec.resources, (*path, "resources"))
+
+
+def check_limits(service: Service, spec: Resources | None, at: tuple[Step, ...]) -> Iterator[Finding]:
+    """The requests of one container beside its limits."""
+    if spec is None or spec.requests is None or spec.limits is None:
+        return
+    for key in ("cpu", "memory"):
+        request, limit = getattr(spec.requests, key), getattr(spec.limits, key)
+        if request is not None and limit is not None and amount(request) > amount(limit):
+            message = f"the {key} request {request} is above the limit {limit}"
+            yield Finding("MS213", service, (*at, "requests", key), message, "raise the limit")
 
 
 def check_health(context: Context) -> Iterator[Finding]:
