@@ -14,6 +14,7 @@ from cmp.manifests import (
     outside,
     platform,
     rbac,
+    scaling,
     security,
     storage,
     traffic,
@@ -24,6 +25,7 @@ from cmp.waves import Manifest, Wave, sync_annotations
 
 FAMILIES = (
     workload,
+    scaling,
     rbac,
     storage,
     network,

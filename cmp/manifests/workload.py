@@ -1,12 +1,12 @@
-"""What runs: the service's account, one Deployment per version, its autoscaler and its disruption budget."""
+"""What runs: the service's account, its proxy's settings and one Deployment per version."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Service, Version
-from cmp.context.releases import CONTAINER_METRICS
+from cmp.context.model import Service
+from cmp.manifests.controller import controller, selector
 from cmp.manifests.pod import template
 from cmp.manifests.step import Step, fields, manifest
 from cmp.waves import Manifest, Wave
@@ -61,7 +61,8 @@ def deployments(service: Service) -> Iterator[Manifest]:
             "strategy": strategy(version.spec.strategy),
             "template": template(service, version),
         }
-        yield manifest("apps/v1", "Deployment", f"{service.name}-{version.name}", spec=spec)
+        runner = controller(service, version)
+        yield manifest(runner.api, runner.kind, runner.name, spec=spec)
 
 
 def strategy(spec: Strategy | None) -> Manifest:
@@ -75,53 +76,8 @@ def strategy(spec: Strategy | None) -> Manifest:
     return {"type": "RollingUpdate", "rollingUpdate": numbers}
 
 
-def autoscalers(service: Service) -> Iterator[Manifest]:
-    """A HorizontalPodAutoscaler for each version with a range, by the CPU of the service's own container.
-
-    The proxy's share is left out of the average where the cluster can do so (stable since Kubernetes 1.30):
-    https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#container-resource-metrics
-    """
-    for version in service.versions:
-        scale = version.spec.replicas
-        if scale is None or scale.max is None:
-            continue
-        name = f"{service.name}-{version.name}"
-        target = {"type": "Utilization", "averageUtilization": scale.cpu or 80}
-        metric: Manifest = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
-        if service.target.kubernetes >= CONTAINER_METRICS.release:
-            resource = {"name": "cpu", "container": service.name, "target": target}
-            metric = {"type": "ContainerResource", "containerResource": resource}
-        spec = {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
-            "minReplicas": scale.min or 1,
-            "maxReplicas": scale.max,
-            "metrics": [metric],
-        }
-        yield manifest("autoscaling/v2", "HorizontalPodAutoscaler", name, spec=spec)
-
-
-def disruption_budgets(service: Service) -> Iterator[Manifest]:
-    """From two pods on, a drain takes one at a time. With one pod a budget would block every drain.
-
-    https://kubernetes.io/docs/tasks/run-application/configure-pdb/
-    """
-    for version in service.versions:
-        scale = version.spec.replicas
-        least = 1 if scale is None else scale.count if scale.count is not None else scale.min or 1
-        if least >= 2:
-            spec = {"maxUnavailable": 1, "selector": {"matchLabels": selector(service, version)}}
-            yield manifest("policy/v1", "PodDisruptionBudget", f"{service.name}-{version.name}", spec=spec)
-
-
-def selector(service: Service, version: Version) -> dict[str, str]:
-    """The labels that select a version's pods. Immutable in a Deployment, so there are two and they never change."""
-    return {"app": service.name, "version": version.name}
-
-
 STEPS = (
     Step(Wave.PREREQUISITES, service_account),
-    Step(Wave.PREREQUISITES, disruption_budgets),
     Step(Wave.PREREQUISITES, proxy_config),
     Step(Wave.WORKLOADS, deployments),
-    Step(Wave.FOLLOWERS, autoscalers),
 )
