@@ -383,4 +383,41 @@ CATALOGUE: dict[str, Entry] = {
             "secrets: {reviews-db: {store: vault, key: apps/reviews/db}}"
         ),
     ),
+    "MS231": Entry(
+        title="a patch that changes nothing",
+        text=(
+            "No object that is written here fits the target. A patch that silently stopped working, because an object "
+            "got another name or is not written any more, would be found out in production. Patches of a service "
+            "change its own objects, those of an app must fit in one of its services; only those in the defaults of "
+            "a platform may fit nothing."
+        ),
+        example=("patches:\n  - target: {kind: Deployment, name: reviews}\n    merge: {spec: {minReadySeconds: 5}}"),
+        cure=("patches:\n  - target: {kind: Deployment, name: reviews-v1}\n    merge: {spec: {minReadySeconds: 5}}"),
+    ),
+    "MS232": Entry(
+        title="a patch that cannot be applied",
+        text=(
+            "A step leads to a place that is not there, a test does not hold, an item of a list lacks the key by which "
+            "Kubernetes finds it, or the API server would refuse the outcome: a required field is gone, two fields "
+            "exclude each other, or what cannot be changed while the object lives has changed (its name, its selector)."
+        ),
+        example=(
+            "patches:\n  - target: Deployment\n    merge: {spec: {template: {spec: {volumes: [{name: tmp, hostPath: "
+            "{path: /tmp}}]}}}}"
+        ),
+        cure=(
+            "patches:\n  - target: Deployment\n    merge: {spec: {template: {spec: {volumes: [{name: tmp, emptyDir: null, "
+            "hostPath: {path: /tmp}}]}}}}"
+        ),
+    ),
+    "MS233": Entry(
+        title="a file of manifests that cannot be applied",
+        text=(
+            "What `manifests` names are objects of Kubernetes, each with apiVersion, kind and metadata.name. They are "
+            "held against the fields of the kinds that meshspec knows; of other kinds only the head is checked. What a "
+            "cluster wrote into an object does not belong into Git."
+        ),
+        example=("kind: ConfigMap\nmetadata: {name: flags}\ndata: {a: b}"),
+        cure=("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flags}\ndata: {a: b}"),
+    ),
 }

@@ -1,22 +1,23 @@
-"""The stages in order: read, merge, read the files that specs name, parse, resolve, check, build, order.
+"""The stages in order: read, merge, read the files that specs name, parse, resolve, check, build, patch, order.
 
 Emitting is the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from cmp import files
 from cmp.checks.table import check
-from cmp.context.model import Context, Platform, Service
+from cmp.context.model import Context
 from cmp.context.resolve import resolve, resolve_platform
 from cmp.diagnostics import Diagnostic, Pos, SpecError, in_order
 from cmp.environment import Environment
 from cmp.manifests.families import build
+from cmp.manifests.step import Built
 from cmp.merge.compose import Composed, compose
 from cmp.merge.contents import read_contents
+from cmp.merge.included import read_included
 from cmp.node import Node
 from cmp.parse import parse_platform, parse_services
 from cmp.source import read
@@ -47,10 +48,13 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     specs, platform, rendered = _read(where, texts, problems)
     composed = compose(specs, platform, environment.name, environment.parameters, problems)
     composed = read_contents(composed, where.root, problems)
+    composed = read_included(composed, where.root, rendered, texts, problems)
     context = _context(composed, environment, rendered, problems)
     if any(problem.severity == "error" for problem in problems):
         raise SpecError(problems)
-    manifests = list(_built(context))
+    manifests = _built(context, problems)
+    if any(problem.severity == "error" for problem in problems):
+        raise SpecError(problems)
     if not manifests:
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
@@ -115,24 +119,38 @@ def _context(trees: Composed, environment: Environment, rendered: bool, problems
     return context
 
 
-def _built(context: Context) -> Iterator[Manifest]:
-    """All objects; two of one kind, namespace and name are an error, since Argo CD would keep the last one."""
-    seen: dict[tuple[str, str, str, str], Service | Platform] = {}
-    problems = []
-    for manifest, owner in build(context):
-        metadata = manifest["metadata"]
-        key = (manifest["apiVersion"], manifest["kind"], metadata["namespace"], metadata["name"])
+def _built(context: Context, problems: list[Diagnostic]) -> list[Manifest]:
+    """All objects, those of files beside those of ours, after all patches.
+
+    Two of one kind, namespace and name are an error, since Argo CD would keep the last one.
+    """
+    built = list(build(context))
+    if _is_changed(context):
+        from cmp.patch.objects import included  # only for specs that have what it is for
+        from cmp.patch.patches import patched
+
+        built += included(context, problems)
+        built = patched(built, context, problems)
+    seen: dict[tuple[str, str, str, str], Built] = {}
+    for one in built:
+        kind, metadata = one.manifest["kind"], one.manifest["metadata"]
+        namespace = metadata.get("namespace") or ""
+        key = (one.manifest["apiVersion"].rpartition("/")[0], kind, namespace, metadata["name"])
         if key in seen:
-            message = f'{manifest["kind"]} "{metadata["name"]}" is written twice in namespace "{metadata["namespace"]}"'
-            first, second = sorted((_pos(seen[key]), _pos(owner)))
+            where = f' in namespace "{namespace}"' if namespace else ""
+            message = f'{kind} "{metadata["name"]}" is written twice{where}'
+            first, second = sorted((_pos(seen[key]), _pos(one)))
             related = ((first, "first written by this one"),)
             problems.append(Diagnostic("MS207", message, second, "rename one of the two", "error", related))
-        seen.setdefault(key, owner)
-        yield manifest
-    if problems:
-        raise SpecError(problems)
+        seen.setdefault(key, one)
+    return [one.manifest for one in built]
 
 
-def _pos(owner: Service | Platform) -> Pos:
-    node = owner.tree.node
-    return (node.get("metadata", "name") or node).pos
+def _is_changed(context: Context) -> bool:
+    """Whether anything but our builders has a say in the output."""
+    return any(owner.spec.patches or owner.tree.included for owner in context.owners)
+
+
+def _pos(one: Built) -> Pos:
+    node = one.owner.tree.node
+    return one.pos or (node.get("metadata", "name") or node).pos

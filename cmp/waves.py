@@ -82,6 +82,32 @@ KIND_ORDER = {
 #: (https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#server-side-apply).
 LARGE = 40_000
 
+#: The waves of kinds that authors bring along, where we have kinds of that sort. All others are applied in wave 0, as
+#: Argo CD does with what says nothing.
+_GROUPS = {
+    Wave.PREREQUISITES: """
+        Namespace ResourceQuota LimitRange CustomResourceDefinition PriorityClass StorageClass PersistentVolume
+        ServiceAccount Role RoleBinding ClusterRole ClusterRoleBinding ConfigMap Secret SealedSecret SecretStore
+        ClusterSecretStore ExternalSecret SecretProviderClass NetworkPolicy PodDisruptionBudget ProxyConfig
+        """,
+    Wave.NAMES: """
+        Service EndpointSlice ServiceEntry WorkloadEntry WorkloadGroup Telemetry RequestAuthentication
+        """,
+    Wave.GUARDS: "AuthorizationPolicy PeerAuthentication DestinationRule Sidecar EnvoyFilter WasmPlugin",
+    Wave.TRAFFIC: "VirtualService HTTPRoute GRPCRoute TLSRoute TCPRoute Ingress",
+    Wave.FOLLOWERS: """
+        HorizontalPodAutoscaler ScaledObject VerticalPodAutoscaler CronJob Certificate ServiceMonitor PodMonitor
+        PrometheusRule
+        """,
+}
+_WAVES = {kind: wave for wave, kinds in _GROUPS.items() for kind in kinds.split()}
+
+
+def wave_of(kind: str) -> Wave:
+    """The wave of an object that we did not build."""
+    return _WAVES.get(kind, Wave.WORKLOADS)
+
+
 WAVE = "argocd.argoproj.io/sync-wave"
 OPTIONS = "argocd.argoproj.io/sync-options"
 
@@ -95,7 +121,7 @@ def sync_annotations(manifest: Manifest, wave: Wave) -> dict[str, str]:
         options.append("PruneLast=true")
     if manifest["apiVersion"].partition("/")[0] in LATE_GROUPS:
         options.append("SkipDryRunOnMissingResource=true")
-    if manifest["kind"] == "ConfigMap" and sum(len(text.encode()) for text in manifest["data"].values()) > LARGE:
+    if manifest["kind"] == "ConfigMap" and sum(map(len, map(str.encode, manifest.get("data", {}).values()))) > LARGE:
         options.append("ServerSideApply=true")
     found = {WAVE: str(int(wave))} if wave else {}
     return {**found, **({OPTIONS: ",".join(options)} if options else {})}
@@ -108,6 +134,6 @@ def order(manifests: Iterable[Manifest]) -> list[Manifest]:
 
 def _place(manifest: Manifest) -> tuple[int, int, str, str, str]:
     metadata = manifest["metadata"]
-    wave = int(metadata.get("annotations", {}).get(WAVE, "0"))
+    wave = int((metadata.get("annotations") or {}).get(WAVE, "0"))
     kind = manifest["kind"]
     return wave, KIND_ORDER.get(kind, len(KIND_ORDER)), kind, metadata.get("namespace", ""), metadata["name"]

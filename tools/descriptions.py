@@ -34,6 +34,14 @@ DOCUMENT_KEYS: dict[str, dict[str, tuple[str, str]]] = {
             "list of text",
             "The paths that `--set`, and Argo CD's parameter `set`, may change; they begin with the service's name.",
         ),
+        "patches": (
+            "list of [`Patch`](#patches)",
+            "Changes of the objects of all services, before those that a service asks for itself.",
+        ),
+        "manifests": (
+            "list of [`ManifestFiles`](#manifests)",
+            "Objects from files of the repository, written beside those of the services.",
+        ),
         "environments": (
             "map: name → parts of a MeshApp",
             "What differs by environment, laid over the rest. A spec that has some needs one: `--env prod`.",

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from cmp.diagnostics import Pos
-from cmp.merge.documents import API_VERSION, APP_KEYS, APP_METADATA
+from cmp.merge.documents import API_VERSION, APP_KEYS, APP_LISTS, APP_METADATA
 from cmp.merge.form import Form
 from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.merge.running import POLICY_KEYS, WORKLOAD_KEYS
@@ -180,14 +180,14 @@ def _documents(defs: Schema) -> None:
     for name in {*_layered(defs, "MeshService"), *_layered(defs, "MeshPlatform")}:
         defs[name].pop("required", None)
     service, platform = defs.pop("MeshService"), defs.pop("MeshPlatform")
-    parameters = service["properties"]["parameters"]
+    lists = {key: service["properties"][key] for key in ("parameters", *APP_LISTS)}
     app_keys = {
         "metadata": {"$ref": "#/$defs/Metadata"},
         "platform": {"type": "string"},
         "services": {"type": "object", "additionalProperties": _body("ServiceBody")},
         "defaults": _body("ServiceBody"),
-        "parameters": parameters,
-        "parameters+": parameters,
+        **lists,
+        **{f"{key}+": value for key, value in lists.items()},
     }
     assert {*(key.removesuffix("+") for key in app_keys), "apiVersion", "kind", "environments"} == set(APP_KEYS)
     assert set(defs["Metadata"]["properties"]) == set(APP_METADATA)

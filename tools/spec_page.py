@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from cmp.checks import gates
-from cmp.merge.documents import API_VERSION, APP_LATER
+from cmp.merge.documents import API_VERSION
 from cmp.merge.form import Form
 from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.spec.models import MODELS
@@ -150,7 +150,6 @@ def _app() -> str:
             "Several services with common defaults.\n",
             *_table(rows),
             shown("MeshApp", EXAMPLES["MeshApp"][""], "Example"),
-            _later(APP_LATER),
         ]
     )
 

@@ -48,7 +48,7 @@ def check_plain_secrets(context: Context) -> Iterator[Finding]:
     """No secret stands in the spec or in a file that it names. Messages never hold the value, nor its line."""
     for service, version, path in every_version(context):
         for at, name, value in _variables(version):
-            if found := _told(name, value):
+            if found := told(name, value):
                 yield Finding("MS230", service, (*path, *at), f'env "{name}" {found}', HELP)
         for at, text in _texts(version):
             if found := secret_in(text):
@@ -82,7 +82,7 @@ def _texts(version: Version) -> Iterator[tuple[Path, str]]:
     yield from ((("pod", "annotations", key), text) for key, text in notes.items())
 
 
-def _told(name: str, value: str) -> str:
+def told(name: str, value: str) -> str:
     """What gives a variable's value away, or an empty string."""
     if found := secret_in(value):
         return f"holds {found} in plain text"

@@ -290,6 +290,12 @@ class Context(NamedTuple):
     services: tuple[Service, ...]
     platform: Platform | None
 
+    @property
+    def owners(self) -> list[Service | Platform]:
+        """Whoever has objects in this render."""
+        platform = [self.platform] if self.platform is not None and self.platform.rendered else []
+        return [*self.services, *platform]
+
     def service(self, name: str, namespace: str) -> Service | None:
         """A service of this render."""
         return next((s for s in self.services if (s.name, s.namespace) == (name, namespace)), None)

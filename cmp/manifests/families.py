@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cmp.context.model import Context, Platform, Service
+from cmp.context.model import Context, Service
 from cmp.manifests import (
     egress,
     egress_gateway,
@@ -20,7 +20,7 @@ from cmp.manifests import (
     traffic,
     workload,
 )
-from cmp.manifests.step import PlatformStep, Step
+from cmp.manifests.step import Built, PlatformStep, Step
 from cmp.waves import Manifest, Wave, sync_annotations
 
 FAMILIES = (
@@ -46,22 +46,19 @@ PLATFORM_STEPS: tuple[PlatformStep, ...] = (
 )
 
 
-def build(context: Context) -> Iterator[tuple[Manifest, Service | Platform]]:
+def build(context: Context) -> Iterator[Built]:
     """Every object of a render, stamped, with the service or the platform that it comes from."""
     for service in context.services:
         for step in STEPS:
             for manifest in step.build(service):
-                yield _stamp_service(manifest, step.wave, service), service
+                yield Built(_stamp_service(manifest, step.wave, service), service)
     found = context.platform
     if found is not None and found.rendered:
+        labels = {"app.kubernetes.io/part-of": found.name, "app.kubernetes.io/managed-by": "meshspec", **found.labels}
         for platform_step in PLATFORM_STEPS:
             for manifest in platform_step.build(found):
-                labels = {"app.kubernetes.io/part-of": found.name, "app.kubernetes.io/managed-by": "meshspec"}
                 namespace = manifest["metadata"].get("namespace") or found.namespace
-                yield (
-                    _stamp(manifest, platform_step.wave, namespace, {**labels, **found.labels}, found.annotations),
-                    found,
-                )
+                yield Built(_stamp(manifest, platform_step.wave, namespace, labels, found.annotations), found)
 
 
 def _stamp_service(manifest: Manifest, wave: Wave, service: Service) -> Manifest:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from cmp.context.model import Platform, Service
+from cmp.diagnostics import Pos
 from cmp.waves import Manifest, Wave
+
+
+class Built(NamedTuple):
+    """An object, whose it is, and the place in a file that it comes from where it was not built."""
+
+    manifest: Manifest
+    owner: Service | Platform
+    pos: Pos | None = None
 
 
 class Step(NamedTuple):

@@ -20,14 +20,25 @@ ROUTE_KEYS = ("timeout", "retries", "cors")
 _ANSWERS = ("redirect", "directResponse")
 
 
+class Included(NamedTuple):
+    """An object of a file that ``manifests`` names, and the item of that list."""
+
+    node: Node
+    item: Node
+
+
 class Tree(NamedTuple):
-    """A service or a platform, merged: its name, its values, and the app it is part of, or an empty string."""
+    """A service or a platform, merged: its name, its values, and the app it is part of, or an empty string.
+
+    ``included`` are the objects of the files that it names.
+    """
 
     name: str
     node: Node
     app: str = ""
     app_pos: Pos | None = None
     runs: Runs = "image"
+    included: tuple[Included, ...] = ()
 
 
 class Composed(NamedTuple):

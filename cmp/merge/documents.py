@@ -17,8 +17,12 @@ API_VERSION = "meshspec.io/v1alpha1"
 KINDS = ("MeshService", "MeshApp")
 PLATFORM_KIND = "MeshPlatform"
 
-APP_KEYS = ("apiVersion", "kind", "metadata", "platform", "services", "defaults", "environments", "parameters")
-APP_LATER = ("patches", "manifests")
+#: Keys of an app that hold for each of its services, before what these say themselves.
+APP_LISTS = ("patches", "manifests")
+APP_KEYS = (
+    *("apiVersion", "kind", "metadata", "platform", "services", "defaults", "environments", "parameters"),
+    *APP_LISTS,
+)
 APP_METADATA = ("name", "namespace", "labels", "annotations")
 
 
@@ -164,9 +168,7 @@ class Documents:
         inner = entries_of(entries.get("metadata"))
         for prefix, found, known in (("", entries, APP_KEYS), ("metadata.", inner, APP_METADATA)):
             for key, node in found.items():
-                if prefix == "" and key in APP_LATER:
-                    self._say("MS106", f'"{key}" is not built yet', node.key or node.pos, "leave it out for now")
-                elif key.removesuffix("+") not in known:
+                if key.removesuffix("+") not in known:
                     self._say("MS101", f'unknown key "{prefix}{key}"', node.key or node.pos, did_you_mean(key, known))
 
     def _service_body(self, key: str, node: Node) -> list[Node]:
@@ -184,6 +186,10 @@ class Documents:
         return Draft(key, merged, own=_written(body))
 
 
+def _items(node: Node | None) -> list[Node]:
+    return node.value if node is not None and isinstance(node.value, list) else []
+
+
 def _written(body: Node) -> frozenset[str]:
     return frozenset(key.removesuffix("+") for key, node in entries_of(body).items() if not node.implied)
 
@@ -196,6 +202,10 @@ def _common(app: Node, service: str) -> Node:
         shared["metadata"] = metadata.with_value({key: node for key, node in metadata.value.items() if key != "name"})
     if platform := app.get("platform"):
         shared["platform"] = platform
+    for key in APP_LISTS:
+        listed = [*_items(app.get(key)), *_items(app.get(f"{key}+"))]
+        if listed:
+            shared[f"{key}+"] = Node(listed, app.pos, layer=app.layer)
     prefix = f"{service}."
     paths = [item.with_value(path.removeprefix(prefix)) for item, path in declared(app) if path.startswith(prefix)]
     if paths:

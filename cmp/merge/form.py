@@ -22,6 +22,7 @@ class Form(NamedTuple):
         keyed: the value is a map from names to things, where an empty thing is written ``{}``.
         listed: what a list stands for: the key of the long form that takes it.
         filled: the value limits something, so that an empty one would mean anything: it is refused, and not left out.
+        raw: the value is not of the language: it stays as it is written, with its nulls.
     """
 
     path: str
@@ -33,3 +34,4 @@ class Form(NamedTuple):
     keyed: bool = False
     listed: str | None = None
     filled: bool = False
+    raw: bool = False

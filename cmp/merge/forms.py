@@ -110,6 +110,18 @@ def _calls(at: str) -> tuple[Form, ...]:
     )
 
 
+#: What changes the output, of a service or of the platform.
+_OUTPUT = (
+    Form("patches", listing=True),
+    Form("patches[]", one_of=(("merge",), ("json",)), needed=True),
+    Form("patches[].target", text="kind"),
+    Form("patches[].merge", raw=True),
+    Form("patches[].json", listing=True),
+    Form("patches[].json[].value", raw=True),
+    Form("manifests", listing=True),
+    Form("manifests[]", text="file"),
+)
+
 PROXY_MAPS = ("environmentVariables", "excludeInboundPorts", "excludeOutboundPorts")
 _TRACERS = ("zipkin", "datadog", "skywalking", "opentelemetry")
 #: The kinds of a provider.
@@ -225,6 +237,7 @@ SERVICE: tuple[Form, ...] = (
     Form("external.subjectAltNames", listing=True, filled=True),
     Form("workload", text="kind"),
     Form("exportTo", listing=True, filled=True),
+    *_OUTPUT,
 )
 
 PLATFORM: tuple[Form, ...] = (
@@ -241,4 +254,5 @@ PLATFORM: tuple[Form, ...] = (
     Form("providers.*", one_of=tuple((kind,) for kind in PROVIDERS), needed=True),
     Form("catalog", keyed=True),
     Form("catalog.*.ports.*", text="port"),
+    *_OUTPUT,
 )

@@ -16,6 +16,8 @@ from cmp.node import Node
 def expand(node: Node, shape: Shape | None, layer: str, problems: list[Diagnostic]) -> Node:
     """One layer in long form, every value marked with the layer's name. Findings are added to ``problems``."""
     value = node.value
+    if shape is not None and shape.form.raw:
+        return Node(value, node.pos, node.key, layer, node.cut, node.implied)
     if shape is not None and value is not None:
         value = _long(node, shape, problems)
     if isinstance(value, dict):
@@ -96,6 +98,8 @@ def merge(low: Node, high: Node) -> Node:
 def finish(node: Node, shape: Shape | None, problems: list[Diagnostic]) -> Node:
     """The outcome of a merge: ``key+`` added, removed keys gone, keys in order, so that no order in a file matters."""
     value = node.value
+    if shape is not None and shape.form.raw:
+        return node
     if isinstance(value, dict):
         return node.with_value(_finish_map(value, shape, problems))
     if isinstance(value, list):
@@ -109,7 +113,9 @@ def _finish_map(entries: dict[str, Node], shape: Shape | None, problems: list[Di
     for key in sorted(entries):
         child = entries[key]
         inner = shape.child(key) if shape is not None else None
-        if child.value is None:
+        if inner is not None and inner.form.raw and not child.implied:
+            whole[key] = child
+        elif child.value is None:
             if not child.cut and not child.implied and shape is not None and shape.form.keyed:
                 problems.append(empty(key, child))
         elif key.endswith("+") and shape is not None and (target := shape.child(key[:-1])) and target.form.listing:

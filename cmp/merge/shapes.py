@@ -66,7 +66,8 @@ def _bodies() -> tuple[Shape, Shape, Shape]:
     app.fields["services"] = services = Shape()
     services.form = Form("services", keyed=True)
     services.each = app.fields["defaults"] = platform.fields["defaults"] = service
-    app.fields["parameters"] = service.fields["parameters"]
+    for key in ("parameters", "patches", "manifests"):
+        app.fields[key] = service.fields[key]
     for path in SHARING:
         holder = platform
         for step in path.split(".")[:-1]:

@@ -57,13 +57,6 @@ def subdomain(value: str) -> str:
     return value
 
 
-def kind_name(value: str) -> str:
-    """A kind of object, such as ClusterIssuer."""
-    if not re.fullmatch(r"[A-Z][A-Za-z0-9]{0,62}", value):
-        refuse(f"{shown(value)} is not a kind", "an upper-case letter, then letters and digits: ClusterIssuer")
-    return value
-
-
 def _bad_name(value: str, rule: str) -> tuple[str, str]:
     if len(value) > 63:
         return (
@@ -270,13 +263,6 @@ def config_key(value: str) -> str:
     """A key of a Secret or a ConfigMap (validation.IsConfigMapKey)."""
     if not re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", value) or value in (".", "..") or value.startswith(".."):
         refuse(f"{shown(value)} is not a key of a Secret", "letters, digits, -, _ and .")
-    return value
-
-
-def file_name(value: str) -> str:
-    """A file of the repository, relative to the file that names it. Whether it is there is seen when it is read."""
-    if not value or not value.isprintable() or value.startswith(("/", "~")) or value.endswith("/"):
-        refuse(f"{shown(value)} is not a file", "a path relative to the file that names it, for example app.yaml")
     return value
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from cmp.spec.egress import ExtensionProvider, SharedCall
 from cmp.spec.gateway import GatewayPort, PlatformTls
+from cmp.spec.patch import ManifestFiles, Patch
 from cmp.spec.security import Access, Jwt, Namespace, WideMtls
 from cmp.spec.types import (
     Bool,
@@ -77,7 +78,7 @@ class CatalogEntry(Model):
 class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
-    later: ClassVar[frozenset[str]] = words("telemetry argocd monitoring policy proxy manifests patches")
+    later: ClassVar[frozenset[str]] = words("telemetry argocd monitoring policy proxy")
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
     profile: Literal["1"] | None = None  #: The set of defaults; there is one so far.
@@ -95,3 +96,5 @@ class MeshPlatform(Model):
     calls: tuple[SharedCall, ...] = ()  #: What all services of the mesh call, besides their own `calls`.
     #: The services that proxies call by themselves, by the name that the mesh's configuration has for them.
     providers: dict[Label, ExtensionProvider] = {}
+    patches: tuple[Patch, ...] = ()  #: Changes of the objects of the platform itself, one after the other.
+    manifests: tuple[ManifestFiles, ...] = ()  #: Objects from files of the repository, written beside its own.

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from cmp.spec.container import Resources
 from cmp.spec.egress import Call, SidecarSpec
 from cmp.spec.outside import External, Workload
+from cmp.spec.patch import ManifestFiles, Patch
 from cmp.spec.security import Access, Jwt, Mtls, RbacRule
 from cmp.spec.streams import TcpRoute, TlsRoute
 from cmp.spec.traffic import Cors, Expose, Retries, Route
@@ -74,9 +75,7 @@ class Proxy(Model):
 class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
-    later: ClassVar[frozenset[str]] = words(
-        "service jobs rollout metrics telemetry slo dashboard alerts ignore sync patches manifests"
-    )
+    later: ClassVar[frozenset[str]] = words("service jobs rollout metrics telemetry slo dashboard alerts ignore sync")
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
     platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
@@ -113,5 +112,7 @@ class MeshService(WorkloadFields):
     #: The namespaces that see the service; `.` is its own. Default: those of who may call or publish it.
     exportTo: tuple[Visibility, ...] = ()
     proxy: Proxy | None = None  #: Settings of the proxy beside the service.
+    patches: tuple[Patch, ...] = ()  #: Changes of the objects that are written, one after the other.
+    manifests: tuple[ManifestFiles, ...] = ()  #: Objects from files of the repository, written beside those of ours.
     #: The paths of this spec that `--set`, and Argo CD's parameter `set`, may change.
     parameters: tuple[Word, ...] = ()

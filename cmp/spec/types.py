@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from cmp.spec import addresses as a
 from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
+from cmp.spec import objects as o
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -71,7 +72,7 @@ Label = Annotated[str, AfterValidator(k.label)]  #: name
 #: name that begins with a letter
 ServiceName = Annotated[str, AfterValidator(k.service_name)]
 Subdomain = Annotated[str, AfterValidator(k.subdomain)]  #: name of a Kubernetes object
-KindName = Annotated[str, AfterValidator(k.kind_name)]  #: kind of object (`ClusterIssuer`)
+KindName = Annotated[str, AfterValidator(o.kind_name)]  #: kind of object (`ClusterIssuer`)
 GatewayHost = Annotated[str, AfterValidator(a.gateway_host)]  #: host name, or `namespace/` before it
 Host = Annotated[str, AfterValidator(s.host)]  #: host name (`a.example.com`, `*.example.com`, `*`)
 Path = Annotated[str, AfterValidator(s.path)]  #: path (`/a/b`)
@@ -141,7 +142,7 @@ VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema(
 #: key of a Secret or a ConfigMap (`password`)
 ConfigKey = Annotated[str, AfterValidator(k.config_key)]
 #: file of the repository (`app.yaml`, `../shared/app.yaml`)
-FileName = Annotated[str, AfterValidator(k.file_name)]
+FileName = Annotated[str, AfterValidator(o.file_name)]
 #: permissions in octal digits (`0440`)
 Mode = Annotated[
     int, BeforeValidator(k.mode), WithJsonSchema({"type": ["string", "integer"], "pattern": "^0?[0-7]{3}$"})
@@ -157,3 +158,8 @@ Affection = Annotated[int, Field(ge=1, le=100), BeforeValidator(v.integer)]  #: 
 Capability = Annotated[str, AfterValidator(k.capability)]  #: capability of Linux (`NET_BIND_SERVICE`)
 VariablePrefix = Annotated[str, AfterValidator(k.variable_prefix)]  #: beginning of a variable's name (`DB_`)
 MountPath = Annotated[str, AfterValidator(k.mount_path)]  #: path in the container (`/data`)
+ObjectName = Annotated[str, AfterValidator(o.object_name)]  #: name of an object, `*` stands for any text (`reviews-*`)
+Pointer = Annotated[str, AfterValidator(o.pointer)]  #: JSON Pointer (`/spec/template/spec/dnsPolicy`)
+FilePattern = Annotated[str, AfterValidator(o.file_pattern)]  #: file or files (`extra/*.yaml`)
+ObjectPart = Annotated[Any, WithJsonSchema({"type": "object"})]  #: part of an object of Kubernetes
+AnyValue = Annotated[Any, WithJsonSchema({})]  #: any value

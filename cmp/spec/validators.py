@@ -8,7 +8,7 @@ scalar arrives as ``str`` and is typed here by its field; ``Quoted`` is text, wh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,15 @@ _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 def refuse(message: str, help: str = "", code: str = "MS104") -> NoReturn:
     """Raise the error that the parser turns into a diagnostic with this code and help."""
     raise PydanticCustomError(code, "{message}", {"message": message, "help": help})
+
+
+def attempt(validator: Callable[[Any], Any], value: Any) -> tuple[Any, tuple[str, str, str] | None]:
+    """What a validator makes of a value, and no error; or None and the code, message and help of its error."""
+    try:
+        return validator(value), None
+    except PydanticCustomError as error:
+        context = error.context or {}
+        return None, (error.type, str(context.get("message")), str(context.get("help")))
 
 
 def shown(value: object) -> str:
@@ -142,6 +151,11 @@ def memory(value: Any) -> str:
         meant = re.match(r"[0-9.]+", _text(value))
         refuse(f"{shown(value)} is a fraction of a byte", f"did you mean {meant[0] if meant else ''}Mi?")
     return found
+
+
+def quantity(value: Any) -> str:
+    """A quantity of anything in Kubernetes' canonical form (``1000m`` is ``1``)."""
+    return _quantity(value, "write a number, with a unit where it has one: 2, 500m, 1Gi")
 
 
 def _quantity(value: Any, help: str) -> str:

@@ -1,0 +1,138 @@
+"""Objects in files that ``manifests`` names: found and read here, as nodes with positions; typed and checked later."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from cmp import files
+from cmp.diagnostics import Diagnostic, SpecError
+from cmp.merge.compose import Composed, Included, Tree
+from cmp.node import Node
+from cmp.source import read
+
+#: How many files one item may name.
+MAX_FILES = 1000
+
+HELP = "names are relative to the file that holds them; in Argo CD, manifest-generate-paths has to send the files too"
+
+
+def read_included(
+    composed: Composed, root: str, platform: bool, texts: dict[str, str], problems: list[Diagnostic]
+) -> Composed:
+    """The same trees with the objects of the files that they name.
+
+    Several services may have an item from the same place, the app or the defaults: the first by name gets its objects.
+
+    Args:
+        composed: the merged trees.
+        root: the repository root, which bounds all reading.
+        platform: whether the platform's own objects are written.
+        texts: takes the contents of the files, by the names that positions use.
+        problems: takes what is wrong.
+    """
+    if not any(tree.node.get("manifests") for tree in (*composed.services, composed.platform) if tree is not None):
+        return composed
+    reader = _Reader(root, texts, problems)
+    services = tuple(reader.filled(tree) for tree in composed.services)
+    own = reader.filled(composed.platform) if composed.platform is not None and platform else composed.platform
+    return composed._replace(services=services, platform=own)
+
+
+class _Reader:
+    def __init__(self, root: str, texts: dict[str, str], problems: list[Diagnostic]) -> None:
+        self._root = root
+        self._texts = texts
+        self._problems = problems
+        self._seen: set[object] = set()
+
+    def filled(self, tree: Tree) -> Tree:
+        """A tree with the objects of its files, each file once."""
+        listed = tree.node.get("manifests")
+        items = listed.value if listed is not None and isinstance(listed.value, list) else []
+        taken: dict[str, Node] = {}
+        for item in items:
+            name = item.get("file")
+            if name is None or not isinstance(name.value, str) or name.pos in self._seen:
+                continue  # for the parser to refuse, or another service's already
+            self._seen.add(name.pos)
+            for path in self._paths(name, tree.node.pos.file):
+                taken.setdefault(path, item)
+        objects = [Included(node, item) for path, item in taken.items() for node in self._objects(path, item)]
+        return tree._replace(included=tuple(objects))
+
+    def _paths(self, name: Node, base: str) -> list[str]:
+        """The files that an item names, sorted. A pattern leaves out specs, dotfiles, and what links lead to."""
+        pattern = str(name.value)
+        beside = os.path.dirname(name.pos.file if name.pos.line else base)
+        whole = os.path.normpath(os.path.join(self._root, beside, pattern))
+        if not _is_name(pattern):
+            return []
+        if "*" not in pattern and "?" not in pattern:
+            return [whole]
+        if not whole.startswith(self._root.rstrip(os.sep) + os.sep):
+            self._say("MS006", f'"{pattern}" leads outside the repository', name, "copy the files into the repository")
+            return []
+        found = []
+        for path in _matching(whole):
+            found.append(path)
+            if len(found) > MAX_FILES:
+                self._say("MS005", f'"{pattern}" names more than {MAX_FILES} files', name, "name a narrower directory")
+                return []
+        if not found:
+            self._say("MS002", f'no file fits "{pattern}"', name, HELP)
+        return sorted(found)
+
+    def _objects(self, path: str, item: Node) -> Iterator[Node]:
+        name = item.get("file") or item
+        shown = files.relative(path, self._root)
+        try:
+            self._texts[shown] = files.read_text(path, self._root)
+        except SpecError as error:
+            for one in error.diagnostics:
+                self._say(one.code, f'file "{shown}" {one.message}', name, one.help or HELP)
+            return
+        try:
+            documents = read(self._texts[shown], shown, self._problems)
+        except SpecError as error:
+            self._problems += error.diagnostics
+            return
+        if not documents:
+            self._say("MS001", f'file "{shown}" holds no object', name, "write one, or take the file out")
+        yield from documents
+
+    def _say(self, code: str, message: str, at: Node, help: str) -> None:
+        self._problems.append(Diagnostic(code, message, at.pos, help))
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and text.isprintable() and not text.startswith(("/", "~")) and not text.endswith("/")
+
+
+def _matching(pattern: str) -> Iterator[str]:
+    steps = pattern.split(os.sep)
+    fixed = next(index for index, step in enumerate(steps) if "*" in step or "?" in step)
+    shape = re.compile(_expression(steps[fixed:]))
+    top = os.sep.join(steps[:fixed]) or os.sep
+    for directory, below, names in os.walk(top):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in names:
+            path = os.path.join(directory, name)
+            if not name.startswith(".") and not _is_ours(name) and shape.fullmatch(os.path.relpath(path, top)):
+                yield path
+
+
+def _is_ours(name: str) -> bool:
+    return name in (files.SPEC_NAME, files.PLATFORM_NAME) or name.endswith("." + files.SPEC_NAME)
+
+
+def _expression(steps: list[str]) -> str:
+    parts = []
+    for step in steps:
+        if step == "**":
+            parts.append("(?:[^/]+/)*")
+        else:
+            letters = {"*": "[^/]*", "?": "[^/]"}
+            parts.append("".join(letters.get(letter) or re.escape(letter) for letter in step) + "/")
+    return "".join(parts).removesuffix("/")
