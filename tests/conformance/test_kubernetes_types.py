@@ -24,7 +24,7 @@ from tests.test_cases import CASES
 ELSEWHERE = ("cert-manager.io", "external-secrets.io", "istio.io")
 #: What types add by themselves, by the end of the path; None stands for any value. All of it is what the API server
 #: fills in, too, and Argo CD lays what is written over what is live, so that it sees no difference there.
-ADDED = {"status": None, "grpc.service": [None], "resources": [{}]}
+ADDED: dict[str, list[Any] | None] = {"status": None, "grpc.service": [None], "resources": [{}]}
 
 #: Every spelling of a quantity that the language takes, and some that mean the same.
 CPU = ("1", "2", "100m", "0.5", "0.1", "1.5", "1500m", "1000m", "2000m", "0.001", "1e3", "1k", "010")
@@ -65,8 +65,8 @@ def asked() -> tuple[One, ...]:
         for one in objects:
             if one is not None:
                 found.setdefault(repr(one), (source, one))
-    sources, objects = zip(*found.values(), strict=True)
-    return tuple(map(One, sources, objects, written_by_kubernetes(objects)))
+    answers = written_by_kubernetes([one for _, one in found.values()])
+    return tuple(One(*pair, answer) for pair, answer in zip(found.values(), answers, strict=True))
 
 
 def _outputs() -> Iterator[tuple[str, list[Any]]]:
