@@ -419,5 +419,28 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("kind: ConfigMap\nmetadata: {name: flags}\ndata: {a: b}"),
         cure=("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flags}\ndata: {a: b}"),
+    "MS240": Entry(
+        title="a change that the API server refuses",
+        text=(
+            "The cluster has an object of this name already, and Kubernetes does not let the field change: the sync "
+            "would fail with what it calls immutable or forbidden. Selectors of workloads, the templates of a "
+            "StatefulSet's claims, the pods of a Job, the address of a Service, and all of a claim but its size, "
+            "which may grow, are such fields. It takes two steps instead, of which the message names both. cmp "
+            "validate finds it with --against and a directory that holds the repository as it was. It is a warning "
+            "where only the cluster knows whether anything changes."
+        ),
+        example=("# before\nvolumes: {/data: {size: 20Gi}}\n# now\nvolumes: {/data: {size: 10Gi}}"),
+        cure=(
+            "# first\nvolumes: {/data: {size: 20Gi}, /new: {size: 10Gi}}\n"
+            "# then, with the data copied\nvolumes: {/new: {size: 10Gi}}"
+        ),
+    ),
+    "MS241": Entry(
+        title="a revision that cannot be compared with",
+        text=(
+            "What the directory behind --against holds at the application's path cannot be rendered, so nobody can "
+            "say what would change. It is rendered by this release of meshspec, for the same environment, namespace "
+            "and parameters."
+        ),
     ),
 }

@@ -72,7 +72,8 @@ def generate(**values: Any) -> int:
 def validate(**values: Any) -> int:
     """Check the specs at PATH and say what is wrong.
 
-    Without --env, specs that have environments are checked for each of them.
+    Without --env, specs that have environments are checked for each of them. With --against, also the step from what
+    the same path of another directory holds, such as a worktree of git: some fields of objects can never be changed.
     """
     from cmp.commands.validate import validate as command
 

@@ -35,6 +35,12 @@ GENERATE_FLAGS = (
 VALIDATE_FLAGS = (
     Flag(("--output", "-o"), "output", "The form of the findings.", choices=("text", "json"), default="text"),
     *RENDER_FLAGS,
+    Flag(
+        ("--against",),
+        "against",
+        "The repository as it was: changes that the API server refuses are errors.",
+        metavar="DIRECTORY",
+    ),
 )
 
 

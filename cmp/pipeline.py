@@ -25,10 +25,10 @@ from cmp.waves import Manifest, order
 
 
 class Rendered(NamedTuple):
-    """The objects of a render in the order in which Argo CD applies them."""
+    """The objects of a render in the order in which Argo CD applies them, and what they were made from."""
 
     manifests: list[Manifest]
-    services: int
+    context: Context
     warnings: list[Diagnostic]
 
 
@@ -59,7 +59,7 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
         raise SpecError([Diagnostic("MS001", message, help=help)])
-    return Rendered(order(manifests), len(context.services), in_order(problems))
+    return Rendered(order(manifests), context, in_order(problems))
 
 
 def environments(path: str, environment: Environment) -> list[str]:

@@ -99,11 +99,13 @@ def test_help_is_no_error(arguments: tuple[str, ...]) -> None:
     assert done.stdout.decode().startswith("Usage: cmp")
 
 
-@pytest.mark.parametrize(("verb", "default"), [("generate", "yaml"), ("validate", "text")])
-def test_help_shows_flags_and_defaults(verb: str, default: str) -> None:
+@pytest.mark.parametrize(
+    ("verb", "default", "flags"), [("generate", "yaml", GENERATE_FLAGS), ("validate", "text", VALIDATE_FLAGS)]
+)
+def test_help_shows_flags_and_defaults(verb: str, default: str, flags: tuple[Flag, ...]) -> None:
     text = run(verb, "--help").stdout.decode()
 
-    for flag in (*GENERATE_FLAGS, *VALIDATE_FLAGS):
+    for flag in flags:
         assert all(name in text for name in flag.names)
     assert f"[default: {default}]" in text
 

@@ -93,6 +93,11 @@ def test_no_render_imports_the_models() -> None:
     } & loaded("generate", BOOKINFO)
 
 
+def test_no_render_compares_revisions() -> None:
+    assert not [name for name in loaded("generate", BOOKINFO) if name.startswith("cmp.compare")]
+    assert not [name for name in loaded("validate", BOOKINFO) if name.startswith("cmp.compare")]
+
+
 def test_digests_in_names_do_not_load_openssl() -> None:
     assert not {"hashlib", "_hashlib"} & loaded("generate", BOOKINFO)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cmp.diagnostics import Diagnostic, SpecError, as_json, in_order, render
 from cmp.environment import Environment, from_process
 from cmp.output import write
-from cmp.pipeline import environments
+from cmp.pipeline import Rendered, environments
 from cmp.pipeline import render as render_path
+
+if TYPE_CHECKING:
+    from cmp.commands.against import Comparison
 
 
 def validate(
@@ -19,10 +22,12 @@ def validate(
     env: str = "",
     namespace: str = "",
     settings: Sequence[str] = (),
+    against: str = "",
 ) -> int:
     """Check a path and print what was found: 0 nothing wrong, 1 errors.
 
-    Without an environment, a path whose files name environments is checked for each of them.
+    Without an environment, a path whose files name environments is checked for each of them. ``against`` is a directory
+    with the repository as it was: what the API server would refuse to change is an error, too.
     """
     texts: dict[str, str] = {}
     found: list[Diagnostic] = []
@@ -33,7 +38,11 @@ def validate(
             try:
                 rendered = render_path(path, one, texts)
                 found += rendered.warnings
-                summary += f"{_named(one)}{_counted(rendered.services)}, {len(rendered.manifests)} objects: fine\n"
+                comparison = _compared(path, against, one, rendered) if against else None
+                problems = comparison.found if comparison is not None else []
+                found += problems
+                if not any(problem.severity == "error" for problem in problems):
+                    summary += f"{_named(one)}{_counted(rendered)}: fine{_told(comparison, against)}\n"
             except SpecError as error:
                 found += error.diagnostics
     except SpecError as error:
@@ -52,8 +61,19 @@ def _each(path: str, environment: Environment) -> list[Environment]:
     return [environment._replace(name=name) for name in names] or [environment]
 
 
-def _counted(services: int) -> str:
-    return f"{services} service{'s' if services != 1 else ''}"
+def _compared(path: str, against: str, environment: Environment, rendered: Rendered) -> Comparison:
+    from cmp.commands.against import compare  # not needed otherwise
+
+    return compare(path, against, environment, rendered)
+
+
+def _counted(rendered: Rendered) -> str:
+    services = len(rendered.context.services)
+    return f"{services} service{'s' if services != 1 else ''}, {len(rendered.manifests)} objects"
+
+
+def _told(comparison: Comparison | None, against: str) -> str:
+    return "" if comparison is None else f" ({comparison.objects} of them compared with {against})"
 
 
 def _named(environment: Environment) -> str:

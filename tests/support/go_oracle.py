@@ -1,20 +1,10 @@
-"""What Kubernetes' own code reads in a text: a small Go program, built when it is first needed."""
+"""What Kubernetes' own code makes of our output: how it reads a text, and how its types write an object."""
 
-import hashlib
 import json
-import os
-import shutil
-import subprocess
-import tempfile
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
-import pytest
-
-_ROOT = Path(__file__).parents[2]
-_SOURCES = _ROOT / "tests" / "oracles" / "yamlread"
-_CACHE = _ROOT / ".cache" / "oracles"
+from tests.support.go_program import ask
 
 
 def read_as_kubernetes(text: str, reader: Literal["argocd", "kubectl"] = "argocd") -> list[dict[str, Any]]:
@@ -23,54 +13,27 @@ def read_as_kubernetes(text: str, reader: Literal["argocd", "kubectl"] = "argocd
     ``argocd`` reads as Argo CD reads the output of a plugin, ``kubectl`` like ``kubectl apply -f -``: see ``main.go``.
     The test is skipped where the program cannot be built.
     """
-    done = subprocess.run([_program(), reader], input=text.encode(), capture_output=True, check=False, timeout=60)
-    if done.returncode != 0:
-        raise AssertionError(f"{reader}: {done.stderr.decode(errors='replace').strip()}")
-    objects: list[dict[str, Any]] = json.loads(done.stdout)
+    objects: list[dict[str, Any]] = json.loads(ask("yamlread", "Kubernetes' YAML reader", text, reader))
     return objects
 
 
-def _program() -> Path:
-    """The built program; skips the test, with the reason, where there is none."""
-    program, reason = _build()
-    if program is None:
-        pytest.skip(f"Kubernetes' YAML reader was not asked: {reason}")
-    return program
+class Written(NamedTuple):
+    """An object as Kubernetes' clients write it.
+
+    Attributes:
+        known: whether client-go has a type for it.
+        error: what strict reading refuses, such as a field that the type does not have.
+        typed: the object as its type writes it.
+        kubectl: where it has pods, the object as ``kubectl set env --local -o json KUBETYPES=set`` prints it.
+    """
+
+    known: bool
+    error: str = ""
+    typed: Any = None
+    kubectl: Any = None
 
 
-@cache
-def _build() -> tuple[Path | None, str]:
-    """The program in the cache directory, or why it is not there. The name tells the sources, so it is built once."""
-    go = shutil.which("go")
-    if go is None:
-        return None, "go is not installed"
-    program = _CACHE / f"yamlread-{_digest(go)}"
-    if program.exists():
-        return program, ""
-    fetched = _go(go, "list", "-deps", ".")
-    if fetched.returncode != 0:
-        return None, f"its modules could not be fetched: {fetched.stderr.strip()[-500:]}"
-    _compile(go, program)
-    return program, ""
-
-
-def _digest(go: str) -> str:
-    """Changes with the sources and with the compiler, which is named by `go version`."""
-    parts = [_go(go, "version").stdout.encode()]
-    parts += [(_SOURCES / name).read_bytes() for name in ("go.mod", "go.sum", "main.go")]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-
-
-def _compile(go: str, program: Path) -> None:
-    """Compiles the program. What goes wrong here is an error of ours, so it does not skip a test."""
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=_CACHE) as directory:
-        built = Path(directory, "yamlread")
-        done = _go(go, "build", "-buildvcs=false", "-trimpath", "-o", str(built), ".")
-        assert done.returncode == 0, f"go build failed: {done.stderr.strip()}"
-        # Several processes of one test run may build at the same time: each renames a whole file.
-        os.replace(built, program)
-
-
-def _go(go: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([go, *arguments], cwd=_SOURCES, capture_output=True, text=True, check=False, timeout=300)
+def written_by_kubernetes(objects: Sequence[Any]) -> list[Written]:
+    """How client-go's types and kubectl write each object. The test is skipped where the program cannot be built."""
+    answers = json.loads(ask("kubetypes", "kubectl", json.dumps(objects)))
+    return [Written(**answer) for answer in answers]

@@ -1,0 +1,94 @@
+"""Where in a spec a change between two revisions was made, and what its author is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cmp.compare.immutable import STORAGE, Change, refused
+from cmp.context.model import Context, Service, Target
+from cmp.context.names import claim_name
+from cmp.diagnostics import Diagnostic, Pos
+from cmp.node import Node, entries_of
+from cmp.waves import Manifest
+
+#: The keys of a spec that steer a field, the nearest first. Of fields that are not listed, the service's name is shown.
+STEERING = {
+    "spec.volumeClaimTemplates": ("volumes",),
+    "spec.serviceName": ("workload", "service"),
+    "spec.clusterIP": ("service", "workload"),
+    "spec.loadBalancerClass": ("service",),
+    "spec.template": ("jobs",),
+    "spec.completions": ("jobs",),
+    "data": ("config",),
+    "roleRef": ("rbac",),
+}
+#: The keys of a volume that steer a field of its claim.
+OF_CLAIM = {"spec.accessModes": "accessModes", "spec.storageClassName": "storageClass", STORAGE: "size"}
+
+
+def changes(before: Sequence[Manifest], after: Sequence[Manifest], context: Context) -> list[Diagnostic]:
+    """What the API server would refuse of the step from one revision to the next, at its place in the new specs.
+
+    Args:
+        before: the objects of the revision that the cluster has.
+        after: those of the revision that is to come.
+        context: what the latter were made from.
+    """
+    kubernetes = (context.platform.target if context.platform is not None else Target()).kubernetes
+    return [_diagnostic(change, context) for change in refused(before, after, kubernetes)]
+
+
+def _diagnostic(change: Change, context: Context) -> Diagnostic:
+    manifest = change.manifest
+    what = f'{manifest["kind"]} "{manifest["metadata"]["name"]}"'
+    message = f"{change.field} of {what} cannot be changed{_values(change)}"
+    if change.severity == "warning":
+        message += ", unless this is what the cluster chose by itself"
+    help = f"first {change.first}; then {change.then}"
+    return Diagnostic("MS240", message, place(change, context), help, change.severity)
+
+
+def _values(change: Change) -> str:
+    """The two values, where they are short. Those of a Secret are not shown."""
+    before, after = (
+        "unset" if one is None else str(one) if isinstance(one, (str, int)) else ""
+        for one in (change.before, change.after)
+    )
+    short = 0 < len(before) <= 40 and 0 < len(after) <= 40 and change.manifest["kind"] != "Secret"
+    return f" from {before} to {after}" if short else ""
+
+
+def place(change: Change, context: Context) -> Pos | None:
+    """Where the spec says what was changed: the nearest that can be told."""
+    name = change.manifest["metadata"]["name"]
+    owner = _owner(change.manifest, context)
+    if owner is None:
+        node = context.platform.tree.node if context.platform is not None else None
+        named = node.get("metadata", "name") if node is not None else None
+        return named.pos if named is not None else None
+    for body in _bodies(owner, name):
+        if change.manifest["kind"] == "PersistentVolumeClaim":
+            for path, volume in entries_of(body.get("volumes")).items():
+                if claim_name(owner.name, path) == name:
+                    return _key(volume.get(OF_CLAIM.get(change.field, "")) or volume)
+        for key in STEERING.get(change.field, ()):
+            if (found := body.get(key)) is not None:
+                return _key(found)
+    return (owner.tree.node.get("metadata", "name") or owner.tree.node).pos
+
+
+def _owner(manifest: Manifest, context: Context) -> Service | None:
+    label = (manifest["metadata"].get("labels") or {}).get("app")
+    namespace = manifest["metadata"].get("namespace")
+    return next((one for one in context.services if (one.name, one.namespace) == (label, namespace)), None)
+
+
+def _bodies(owner: Service, name: str) -> Iterator[Node]:
+    """The version that an object is named after, then the other versions, which hold the service's values, then it."""
+    versions = entries_of(owner.tree.node.get("versions"))
+    yield from (body for _, body in sorted(versions.items(), key=lambda item: name != f"{owner.name}-{item[0]}"))
+    yield owner.tree.node
+
+
+def _key(node: Node) -> Pos:
+    return node.key or node.pos

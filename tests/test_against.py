@@ -1,0 +1,156 @@
+"""`cmp validate --against`: two revisions of an application, as people compare them."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.test_command_line import SERVICE, fails, run, spec
+
+PLATFORM = "apiVersion: meshspec.io/v1alpha1\nkind: MeshPlatform\nmetadata: {name: main}\ndefaults: %s\n"
+DISK = "volumes: {/data: {size: %s, accessModes: ReadWriteMany}}\n"
+
+
+def revisions(directory: Path, before: str, now: str) -> tuple[str, str, str]:
+    """The arguments for two revisions of one spec, each at the root of its repository."""
+    return spec(directory / "now", now), "--against", spec(directory / "before", before)
+
+
+def test_a_change_that_is_refused_is_named_at_its_line(tmp_path: Path) -> None:
+    said = fails(1, "validate", *revisions(tmp_path, SERVICE + DISK % "2Gi", SERVICE + DISK % "1Gi"))
+
+    assert said == (
+        'meshspec.yaml:6:19: error[MS240]: spec.resources.requests.storage of PersistentVolumeClaim "web-data" cannot'
+        " be changed from 2Gi to 1Gi\n"
+        "6 | volumes: {/data: {size: 1Gi, accessModes: ReadWriteMany}}\n"
+        "  |                   ^^^^\n"
+        "  = help: first add a second volume at another path and copy the data there; then remove this one\n"
+    )
+
+
+def test_a_change_that_is_taken_is_counted(tmp_path: Path) -> None:
+    done = run("validate", *(arguments := revisions(tmp_path, SERVICE + DISK % "1Gi", SERVICE + DISK % "2Gi")))
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == f"1 service, 9 objects: fine (9 of them compared with {arguments[-1]})\n"
+
+
+def test_what_only_the_cluster_knows_is_a_warning(tmp_path: Path) -> None:
+    named = DISK % "1Gi, storageClass: fast"
+    done = run("validate", *revisions(tmp_path, SERVICE + DISK % "1Gi", SERVICE + named))
+
+    assert done.returncode == 0
+    assert "warning[MS240]: spec.storageClassName" in done.stderr.decode()
+    assert "unless this is what the cluster chose" in done.stderr.decode()
+    assert ":6:" in done.stderr.decode()
+
+
+def test_the_line_is_that_of_the_version(tmp_path: Path) -> None:
+    text = SERVICE + "versions: {v1: {}, v2: {weight: 0, volumes: {/data: {size: %s, accessModes: ReadWriteMany}}}}\n"
+    done = run("validate", *revisions(tmp_path, text % "2Gi", text % "1Gi"), "-o", "json")
+
+    (found,) = json.loads(done.stdout)
+    assert (found["code"], found["line"], found["column"]) == ("MS240", 6, text.splitlines()[5].index("size") + 1)
+
+
+def repository(directory: Path, size: str, **files: str) -> Path:
+    """A repository with an application below a platform, and a revision of it."""
+    files = {"meshplatform": PLATFORM % "{}", "web": SERVICE + DISK % size, **files}
+    spec(directory, files["meshplatform"], "meshplatform.yaml")
+    (directory / "apps").mkdir(exist_ok=True)
+    spec(directory / "apps" / "web", files["web"])
+    return directory
+
+
+def git(directory: Path, *arguments: str) -> None:
+    config = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *config, *arguments], cwd=directory, check=True, capture_output=True, timeout=60)
+
+
+def test_the_application_is_found_at_the_same_place_of_a_worktree(tmp_path: Path) -> None:
+    now = tmp_path / "now"
+    now.mkdir()
+    git(now, "init", "-q")
+    repository(now, "2Gi")
+    git(now, "add", ".")
+    git(now, "commit", "-qm", "before")
+    git(now, "worktree", "add", "-q", str(tmp_path / "before"))
+    repository(now, "1Gi")
+
+    said = fails(1, "validate", str(now / "apps" / "web"), "--against", str(tmp_path / "before"))
+
+    assert "apps/web/meshspec.yaml:6:19: error[MS240]" in said
+
+
+def test_a_copy_of_the_repository_needs_no_git(tmp_path: Path) -> None:
+    """The platform's defaults hold in the copy, too."""
+    now, before = tmp_path / "now", tmp_path / "before"
+    for directory in (now, before):
+        directory.mkdir()
+    git(now, "init", "-q")
+    disk = PLATFORM % "{volumes: {/data: {size: 1Gi, accessModes: ReadWriteMany}}}"
+    repository(now, "1Gi", meshplatform=disk, web=SERVICE)
+    repository(before, "2Gi", meshplatform=disk.replace("1Gi", "2Gi"), web=SERVICE)
+
+    said = fails(1, "validate", str(now / "apps" / "web"), "--against", str(before))
+
+    assert "meshplatform.yaml:4:30: error[MS240]" in said
+
+
+def test_one_file_is_compared_with_the_file(tmp_path: Path) -> None:
+    path, flag, before = revisions(tmp_path, SERVICE + DISK % "2Gi", SERVICE + DISK % "1Gi")
+
+    assert "error[MS240]" in fails(1, "validate", f"{path}/meshspec.yaml", flag, before)
+
+
+def test_every_environment_is_compared_with_itself(tmp_path: Path) -> None:
+    before = SERVICE + "environments: {prod: {volumes: {/data: {size: 2Gi, accessModes: ReadWriteMany}}}, test: {}}\n"
+    now = before.replace("2Gi", "1Gi").replace("test", "dev")
+    done = run("validate", *revisions(tmp_path, before, now))
+
+    assert done.returncode == 1
+    assert done.stderr.decode().count("MS240") == 1
+    assert "dev: 1 service, 8 objects: fine (0 of them compared with" in done.stdout.decode()
+
+
+def test_an_application_that_was_not_there_is_new(tmp_path: Path) -> None:
+    now, before = tmp_path / "now", tmp_path / "before"
+    for directory in (now, before):
+        directory.mkdir()
+    git(now, "init", "-q")
+    repository(now, "1Gi")
+
+    done = run("validate", str(now / "apps" / "web"), "--against", str(before))
+    assert "(0 of them compared with" in done.stdout.decode()
+    (before / "apps" / "web").mkdir(parents=True)
+    assert run("validate", str(now / "apps" / "web"), "--against", str(before)).stdout == done.stdout
+
+
+def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    said = fails(1, "validate", spec(tmp_path, SERVICE), "--against", str(tmp_path / "nowhere"))
+
+    assert said.startswith(f'error[MS002]: "{tmp_path}/nowhere" is not a directory\n= help: ')
+
+
+@pytest.mark.parametrize("text", ["a: [", SERVICE + "unknown: 1\n"])
+def test_a_revision_that_cannot_be_rendered_is_an_error(text: str, tmp_path: Path) -> None:
+    said = fails(1, "validate", *revisions(tmp_path, text, SERVICE))
+
+    assert said.startswith('error[MS241]: the revision in "')
+    assert "meshspec.yaml:" in said
+
+
+def test_the_values_of_a_secret_are_not_shown(tmp_path: Path) -> None:
+    """Neither are long ones: the objects are there to be read."""
+    from cmp.compare.immutable import refused
+    from cmp.compare.report import changes
+    from cmp.context.model import Context
+
+    old, new = (
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web"}, "type": kind} for kind in ("a", "b")
+    )
+    (found,) = changes([old], [new], Context((), None))
+    assert found.message == 'type of Secret "web" cannot be changed'
+    assert found.pos is None
+    assert list(refused([old], [new], (1, 32)))
