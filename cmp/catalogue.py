@@ -406,8 +406,8 @@ CATALOGUE: dict[str, Entry] = {
             "{path: /tmp}}]}}}}"
         ),
         cure=(
-            "patches:\n  - target: Deployment\n    merge: {spec: {template: {spec: {volumes: [{name: tmp, emptyDir: null, "
-            "hostPath: {path: /tmp}}]}}}}"
+            "patches:\n  - target: Deployment\n    merge: {spec: {template: {spec: {volumes: [{name: tmp, "
+            "emptyDir: null, hostPath: {path: /tmp}}]}}}}"
         ),
     ),
     "MS233": Entry(
@@ -419,6 +419,7 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("kind: ConfigMap\nmetadata: {name: flags}\ndata: {a: b}"),
         cure=("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flags}\ndata: {a: b}"),
+    ),
     "MS240": Entry(
         title="a change that the API server refuses",
         text=(

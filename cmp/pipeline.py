@@ -50,9 +50,10 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     composed = read_contents(composed, where.root, problems)
     composed = read_included(composed, where.root, rendered, texts, problems)
     context = _context(composed, environment, rendered, problems)
+    beside = _included(context, problems)
     if any(problem.severity == "error" for problem in problems):
         raise SpecError(problems)
-    manifests = _built(context, problems)
+    manifests = _built(context, beside, problems)
     if any(problem.severity == "error" for problem in problems):
         raise SpecError(problems)
     if not manifests:
@@ -119,17 +120,24 @@ def _context(trees: Composed, environment: Environment, rendered: bool, problems
     return context
 
 
-def _built(context: Context, problems: list[Diagnostic]) -> list[Manifest]:
-    """All objects, those of files beside those of ours, after all patches.
+def _included(context: Context, problems: list[Diagnostic]) -> list[Built]:
+    """The objects of files."""
+    if not any(owner.tree.included for owner in context.owners):
+        return []
+    from cmp.patch.objects import included  # only for specs that name some
+
+    return list(included(context, problems))
+
+
+def _built(context: Context, beside: list[Built], problems: list[Diagnostic]) -> list[Manifest]:
+    """All objects, those of files (``beside``) among them, after all patches.
 
     Two of one kind, namespace and name are an error, since Argo CD would keep the last one.
     """
-    built = list(build(context))
-    if _is_changed(context):
-        from cmp.patch.objects import included  # only for specs that have what it is for
-        from cmp.patch.patches import patched
+    built = [*build(context), *beside]
+    if any(owner.spec.patches for owner in context.owners):
+        from cmp.patch.patches import patched  # only for specs that have some
 
-        built += included(context, problems)
         built = patched(built, context, problems)
     seen: dict[tuple[str, str, str, str], Built] = {}
     for one in built:
@@ -144,11 +152,6 @@ def _built(context: Context, problems: list[Diagnostic]) -> list[Manifest]:
             problems.append(Diagnostic("MS207", message, second, "rename one of the two", "error", related))
         seen.setdefault(key, one)
     return [one.manifest for one in built]
-
-
-def _is_changed(context: Context) -> bool:
-    """Whether anything but our builders has a say in the output."""
-    return any(owner.spec.patches or owner.tree.included for owner in context.owners)
 
 
 def _pos(one: Built) -> Pos:

@@ -68,6 +68,7 @@ class Table:
         """Add a kind, without what the cluster writes about it."""
         properties = {key: value for key, value in schema.get("properties", {}).items() if key != "status"}
         required = [key for key in schema.get("required", ()) if key != "status"]
+        properties |= {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
         properties["metadata"] = {"$ref": f"{_PREFIX}{_META}ObjectMeta"}
         code = self._object({**schema, "properties": properties, "required": required})
         self.kinds[f"{api}/{kind}"] = [int(code[1:]), *([] if namespaced else [1])]

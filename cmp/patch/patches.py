@@ -117,7 +117,7 @@ class _Work:
 
     def _merged(self, manifest: Manifest, body: Node, type_: Type, rules: Rules) -> Manifest | None:
         found: list[Diagnostic] = []
-        if not isinstance(body.value, dict):
+        if body.value is None:
             found.append(Diagnostic("MS103", "merge: expected a map", body.pos, "write a part of the object"))
         part = typed(body, type_, found, rules)
         if not found:

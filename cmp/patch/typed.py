@@ -69,7 +69,7 @@ class _Reader:
 
     def _map(self, node: Node, value: dict[str, Node], type_: Type) -> dict[str, Any] | None:
         if type_[0] not in "#={" and type_ != ANYTHING:
-            self._say("MS103", f"expected {_NAMES.get(type_[0], 'one value')}, got a map", node.pos)
+            self._say("MS103", f"expected {_NAMES[type_[0]]}, got a map", node.pos)
             return None
         found = {}
         for key, child in value.items():
@@ -120,6 +120,7 @@ _NAMES = {
     "b": "true or false",
     "q": "a quantity",
     "x": "one value",
+    "[": "a list",
 }
 
 

@@ -131,7 +131,11 @@ UNREAD = {
     "policy/v1 PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1 Role",
     "rbac.authorization.k8s.io/v1 RoleBinding",
+    "batch/v1 Job",
+    "example.com/v1 Database",
+    "rbac.authorization.k8s.io/v1 ClusterRole",
     "v1 PersistentVolumeClaim",
+    "v1 ResourceQuota",
     "v1 ServiceAccount",
 }
 
