@@ -419,6 +419,7 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("kind: ConfigMap\nmetadata: {name: flags}\ndata: {a: b}"),
         cure=("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flags}\ndata: {a: b}"),
+    ),
     "MS240": Entry(
         title="a change that the API server refuses",
         text=(

@@ -78,7 +78,7 @@ def test_a_change_of_what_was_promised_is_found(how: str, shown: str | None, mon
     release = {CASE: recorded(CASE)}
     monkeypatch.setattr(
         "cmp.pipeline.build",
-        lambda context: ((new, owner) for one, owner in build(context) for new in change(one, how)),
+        lambda context: (one._replace(manifest=new) for one in build(context) for new in change(one.manifest, how)),
     )
 
     found = list(broken(release))

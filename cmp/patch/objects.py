@@ -84,7 +84,6 @@ def _unfit(node: Node) -> Iterator[Diagnostic]:
         message = "metadata.name is missing" if name is None else f'"{name.value}" is no name of an object'
         yield Diagnostic("MS233", f"{kind}: {message}", at.pos, help)
 
-
     for key in _OF_THE_CLUSTER:
         found = node.get("metadata", key)
         if found is not None and found.value is not None:
