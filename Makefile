@@ -16,7 +16,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo "meshspec needs Python 3.11 or newer, which '$(PYTHON)' is not: try make PYTHON=python3.12" >&2; exit 1; }
 
-.PHONY: help example test istio-check lint format update schema bench lock clean
+.PHONY: help example test istio-check lint format update schema record bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s  %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ update: .venv/.installed ## rewrite the golden files of the tests
 
 schema: .venv/.installed ## regenerate the generated files
 	$(BIN)/python -m tools.generate
+
+record: .venv/.installed ## record what the release in the making promises not to change
+	$(BIN)/python -m tools.release_goldens
 
 bench: .venv/.installed ## measure a cold start
 	$(BIN)/python benchmarks/cold.py

@@ -28,6 +28,7 @@ class Rendered(NamedTuple):
     """The objects of a render in the order in which Argo CD applies them, and what they were made from."""
 
     manifests: list[Manifest]
+    built: list[Built]
     context: Context
     warnings: list[Diagnostic]
 
@@ -53,14 +54,14 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     beside = _included(context, problems)
     if any(problem.severity == "error" for problem in problems):
         raise SpecError(problems)
-    manifests = _built(context, beside, problems)
+    built = _built(context, beside, problems)
     if any(problem.severity == "error" for problem in problems):
         raise SpecError(problems)
-    if not manifests:
+    if not built:
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
         raise SpecError([Diagnostic("MS001", message, help=help)])
-    return Rendered(order(manifests), context, in_order(problems))
+    return Rendered(order(one.manifest for one in built), built, context, in_order(problems))
 
 
 def environments(path: str, environment: Environment) -> list[str]:
@@ -129,7 +130,7 @@ def _included(context: Context, problems: list[Diagnostic]) -> list[Built]:
     return list(included(context, problems))
 
 
-def _built(context: Context, beside: list[Built], problems: list[Diagnostic]) -> list[Manifest]:
+def _built(context: Context, beside: list[Built], problems: list[Diagnostic]) -> list[Built]:
     """All objects, those of files (``beside``) among them, after all patches.
 
     Two of one kind, namespace and name are an error, since Argo CD would keep the last one.
@@ -151,7 +152,7 @@ def _built(context: Context, beside: list[Built], problems: list[Diagnostic]) ->
             related = ((first, "first written by this one"),)
             problems.append(Diagnostic("MS207", message, second, "rename one of the two", "error", related))
         seen.setdefault(key, one)
-    return [one.manifest for one in built]
+    return built
 
 
 def _pos(one: Built) -> Pos:

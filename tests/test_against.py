@@ -142,15 +142,19 @@ def test_a_revision_that_cannot_be_rendered_is_an_error(text: str, tmp_path: Pat
 
 
 def test_the_values_of_a_secret_are_not_shown(tmp_path: Path) -> None:
-    """Neither are long ones: the objects are there to be read."""
-    from cmp.compare.immutable import refused
-    from cmp.compare.report import changes
-    from cmp.context.model import Context
+    """The line is that of the object's own file."""
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\ntype: %s\n"
+    for directory, kind in (("before", "example.com/a"), ("now", "example.com/b")):
+        spec(tmp_path / directory, SERVICE + "manifests: secret.yaml\n")
+        spec(tmp_path / directory, secret % kind, "secret.yaml")
 
-    old, new = (
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web"}, "type": kind} for kind in ("a", "b")
-    )
-    (found,) = changes([old], [new], Context((), None))
-    assert found.message == 'type of Secret "web" cannot be changed'
-    assert found.pos is None
-    assert list(refused([old], [new], (1, 32)))
+    said = fails(1, "validate", str(tmp_path / "now"), "--against", str(tmp_path / "before"))
+
+    assert said.startswith('secret.yaml:1:1: error[MS240]: type of Secret "web" cannot be changed\n')
+
+
+def test_what_a_patch_changed_is_found(tmp_path: Path) -> None:
+    patch = "patches: {target: Service, merge: {spec: {clusterIP: None}}}\n"
+    said = fails(1, "validate", *revisions(tmp_path, SERVICE, SERVICE + patch))
+
+    assert 'error[MS240]: spec.clusterIP of Service "web" cannot be changed from unset to None' in said

@@ -19,8 +19,13 @@ FILES = ("expected.yaml", "expected.err")
 
 
 def where(folder: str) -> tuple[str, Environment]:
-    """The path that a case renders and who renders it. The case's folder is the root of the repository."""
-    file = CASES / folder / "env.yaml"
+    """The path that a case renders and who renders it."""
+    return asked(CASES / folder)
+
+
+def asked(directory: Path) -> tuple[str, Environment]:
+    """What the folder of a case asks for. It is the root of the repository."""
+    file = directory / "env.yaml"
     given: dict[str, Any] = yaml.safe_load(file.read_text()) if file.exists() else {}
     path = given.pop("path", "")
     environment = Environment(
@@ -31,7 +36,7 @@ def where(folder: str) -> tuple[str, Environment]:
         argocd=given.pop("argocd", False),
     )
     assert not given, f"env.yaml: unknown keys {sorted(given)}"
-    return str(CASES / folder / path), environment
+    return str(directory / path), environment
 
 
 def outcome(folder: str) -> tuple[str, str, list[Any]]:

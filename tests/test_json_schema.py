@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from cmp.merge.form import Form
+from cmp.merge.documents import APP_LISTS
 from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.merge.shapes import SHARED_KEYS
 from cmp.spec.models import MODELS, keys_of
@@ -254,7 +255,7 @@ def test_nothing_but_lists_can_be_added_to() -> None:
     known |= {("PlatformBody", key) for model, key in known if model == "MeshPlatform"}
     known |= {("Version", key) for model, key in known if model == "MeshService"}
     known |= {("Health", key) for model, key in known if model == "Probe"}
-    known |= {(name, "parameters+") for name in ("MeshApp", "AppBody")}
+    known |= {(name, f"{key}+") for name in ("MeshApp", "AppBody") for key in ("parameters", *APP_LISTS)}
     # The platform says the same of the mesh, of namespaces and of gateways.
     holders = ("MeshPlatform", "PlatformBody", "Namespace", "Gateway")
     known |= {(name, f"{key}+") for name in holders for key in SHARED_KEYS if key != "mtls"}

@@ -54,5 +54,5 @@ def compare(path: str, against: str, environment: Environment, rendered: Rendere
         message = f'the revision in "{against}" cannot be rendered: {where}{first.message}'
         help = "compare with a revision that can, or without --against"
         raise SpecError([Diagnostic("MS241", message, help=help)]) from None
-    found = changes(earlier.manifests, rendered.manifests, rendered.context)
+    found = changes(earlier.manifests, rendered.built, rendered.context)
     return Comparison(found, compared(earlier.manifests, rendered.manifests))

@@ -58,8 +58,9 @@ def refused(before: Iterable[Manifest], after: Iterable[Manifest], kubernetes: R
             continue
         for rule in RULES[kind]:
             for field in rule.changed(known, new, kubernetes):
-                values, steps = (value(known, field), value(new, field)), (rule.first, rule.then)
-                yield Change(new, field, *values, *(_told(step, new) for step in steps), _severity(known, field))
+                first, then = _told(rule.first, new), _told(rule.then, new)
+                severity = _severity(known, field)
+                yield Change(new, field, value(known, field), value(new, field), first, then, severity)
 
 
 def compared(before: Iterable[Manifest], after: Iterable[Manifest]) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cmp.compare.immutable import STORAGE, Change, refused
-from cmp.context.model import Context, Service, Target
+from cmp.context.model import Context, Platform, Service, Target
 from cmp.context.names import claim_name
 from cmp.diagnostics import Diagnostic, Pos
+from cmp.manifests.step import Built
 from cmp.node import Node, entries_of
 from cmp.waves import Manifest
 
@@ -26,7 +27,7 @@ STEERING = {
 OF_CLAIM = {"spec.accessModes": "accessModes", "spec.storageClassName": "storageClass", STORAGE: "size"}
 
 
-def changes(before: Sequence[Manifest], after: Sequence[Manifest], context: Context) -> list[Diagnostic]:
+def changes(before: Sequence[Manifest], after: Sequence[Built], context: Context) -> list[Diagnostic]:
     """What the API server would refuse of the step from one revision to the next, at its place in the new specs.
 
     Args:
@@ -35,17 +36,19 @@ def changes(before: Sequence[Manifest], after: Sequence[Manifest], context: Cont
         context: what the latter were made from.
     """
     kubernetes = (context.platform.target if context.platform is not None else Target()).kubernetes
-    return [_diagnostic(change, context) for change in refused(before, after, kubernetes)]
+    origins = {id(one.manifest): one for one in after}
+    found = refused(before, [one.manifest for one in after], kubernetes)
+    return [_diagnostic(change, origins[id(change.manifest)]) for change in found]
 
 
-def _diagnostic(change: Change, context: Context) -> Diagnostic:
+def _diagnostic(change: Change, origin: Built) -> Diagnostic:
     manifest = change.manifest
     what = f'{manifest["kind"]} "{manifest["metadata"]["name"]}"'
     message = f"{change.field} of {what} cannot be changed{_values(change)}"
     if change.severity == "warning":
         message += ", unless this is what the cluster chose by itself"
     help = f"first {change.first}; then {change.then}"
-    return Diagnostic("MS240", message, place(change, context), help, change.severity)
+    return Diagnostic("MS240", message, place(change, origin), help, change.severity)
 
 
 def _values(change: Change) -> str:
@@ -58,14 +61,11 @@ def _values(change: Change) -> str:
     return f" from {before} to {after}" if short else ""
 
 
-def place(change: Change, context: Context) -> Pos | None:
+def place(change: Change, origin: Built) -> Pos:
     """Where the spec says what was changed: the nearest that can be told."""
-    name = change.manifest["metadata"]["name"]
-    owner = _owner(change.manifest, context)
-    if owner is None:
-        node = context.platform.tree.node if context.platform is not None else None
-        named = node.get("metadata", "name") if node is not None else None
-        return named.pos if named is not None else None
+    name, owner = change.manifest["metadata"]["name"], origin.owner
+    if origin.pos is not None:
+        return origin.pos
     for body in _bodies(owner, name):
         if change.manifest["kind"] == "PersistentVolumeClaim":
             for path, volume in entries_of(body.get("volumes")).items():
@@ -77,13 +77,7 @@ def place(change: Change, context: Context) -> Pos | None:
     return (owner.tree.node.get("metadata", "name") or owner.tree.node).pos
 
 
-def _owner(manifest: Manifest, context: Context) -> Service | None:
-    label = (manifest["metadata"].get("labels") or {}).get("app")
-    namespace = manifest["metadata"].get("namespace")
-    return next((one for one in context.services if (one.name, one.namespace) == (label, namespace)), None)
-
-
-def _bodies(owner: Service, name: str) -> Iterator[Node]:
+def _bodies(owner: Service | Platform, name: str) -> Iterator[Node]:
     """The version that an object is named after, then the other versions, which hold the service's values, then it."""
     versions = entries_of(owner.tree.node.get("versions"))
     yield from (body for _, body in sorted(versions.items(), key=lambda item: name != f"{owner.name}-{item[0]}"))

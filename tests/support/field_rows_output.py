@@ -1,0 +1,16 @@
+"""Rows of the fields that change the output; see ``field_rows``. What they say is in no object, or is somebody's own."""
+
+from collections.abc import Iterator
+
+from tests.support.field_row import SYNTAX, Row
+
+
+def output(kind: str) -> Iterator[tuple[str, Row]]:
+    patch = "patches: [{target: {%s}, merge: {metadata: {}}}]"
+    yield f"{kind}.patches[].target.kind", Row(patch % "kind: @", texts=SYNTAX)
+    for key in ("name", "namespace", "apiVersion"):
+        yield f"{kind}.patches[].target.{key}", Row(patch % f"kind: Gateway, {key}: @", texts=SYNTAX)
+    step = "patches: [{target: Gateway, json: [{op: move, %s}]}]"
+    yield f"{kind}.patches[].json[].path", Row(step % "path: @, from: /spec", texts=SYNTAX)
+    yield f"{kind}.patches[].json[].from", Row(step % "from: @, path: /spec", texts=SYNTAX)
+    yield f"{kind}.manifests[].file", Row("manifests: [@]", texts=SYNTAX)
