@@ -128,11 +128,17 @@ def _scalar(text: str, type_: Type) -> tuple[Any, tuple[str, str, str] | None]:
     """A scalar as its field has it, or the code, message and help of what is wrong."""
     if type_ == "s":
         return str(text), None
+    if not isinstance(text, Quoted) and re.fullmatch("[-+]?0[0-9]+", text):
+        digits = text.lstrip("+-0") or "0"
+        octal = f"0o{digits} for an octal number, " if type_ in "ia" and re.fullmatch("[0-7]+", digits) else ""
+        quoted = ", or quotes for text" if type_ in "xa" else ""
+        message = f"{text} is octal to some readers of YAML, and decimal to others"
+        return None, ("MS103", message, f"write {octal}{digits} for a decimal one{quoted}")
     if type_ in ("q", "b"):
         return attempt(quantity if type_ == "q" else boolean, text)
     if type_ == "x":
-        number = not isinstance(text, Quoted) and re.fullmatch("0|[1-9][0-9]{0,8}", text)
-        return int(text) if number else str(text), None
+        is_number = not isinstance(text, Quoted) and re.fullmatch("0|[1-9][0-9]{0,8}", text)
+        return int(text) if is_number else str(text), None
     value = str(text) if isinstance(text, Quoted) else _plain(text)
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     if type_ == ANYTHING or (numeric and (type_ == "n" or isinstance(value, int))):

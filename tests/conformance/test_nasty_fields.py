@@ -21,6 +21,7 @@ from tests.support import (
     field_rows,
     field_rows_gateways,
     field_rows_net,
+    field_rows_output,
     field_rows_outside,
     field_rows_pod,
     field_rows_security,
@@ -36,6 +37,7 @@ SERVICE_ROWS = {
     **field_rows_gateways.SERVICE,
     **field_rows_net.SERVICE_ROWS,
     **field_rows_outside.SERVICE,
+    **dict(field_rows_output.output("MeshService")),
     **dict(field_rows_pod.rows()),
     **field_rows_security.SERVICE,
 }
@@ -45,7 +47,12 @@ ENTRY_ROWS = {
     **field_rows_net.ENTRY_ROWS,
     **field_rows_security.ENTRIES,
 }
-SINGLE_ROWS = {**field_rows.SINGLE_ROWS, **field_rows_net.SINGLE_ROWS, **field_rows_security.SINGLE}
+SINGLE_ROWS = {
+    **field_rows.SINGLE_ROWS,
+    **field_rows_net.SINGLE_ROWS,
+    **dict(field_rows_output.output("MeshPlatform")),
+    **field_rows_security.SINGLE,
+}
 ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}
 NAMED = "MeshService.metadata.name"
 
@@ -106,7 +113,11 @@ def entries(field: str, texts: Mapping[int, str]) -> Written:
 def single(field: str, texts: Mapping[int, str]) -> Written:
     """A platform for one text."""
     ((index, text),) = texts.items()
-    name = "" if "metadata" in ROWS[field].fields else "metadata: {name: main}, "
+    name = (
+        ""
+        if "metadata: {name" in ROWS[field].fields or field.startswith("MeshPlatform.metadata")
+        else "metadata: {name: main}, "
+    )
     lines = [f"{{{API}, kind: MeshPlatform, {name}{GATEWAYS},", f"{filled(ROWS[field].fields, index, text)}}}"]
     return Written({"meshplatform.yaml": "\n".join(lines)}, 2)
 

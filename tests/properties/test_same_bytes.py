@@ -88,8 +88,9 @@ def _keys(model: Any, data: Any, found: dict[str, set[str]]) -> None:
             _keys(inner[-1], item, found)
 
 
-#: Fields that name files, whose place and bytes do mean something: tests/cases/config-files-and-text.
-BY_PLACE = {"ConfigFile.file"}
+#: Fields that name files, whose place and bytes do mean something: tests/cases/config-files-and-text, manifests-*.
+FILES = {"ConfigFile.file", "ManifestFiles.file", "ManifestFiles.validate"}
+BY_PLACE = {*FILES, "MeshPlatform.manifests", "MeshService.manifests"}
 
 
 def test_the_rich_spec_has_every_field() -> None:

@@ -433,8 +433,6 @@ ENTRY_ROWS: dict[str, Row] = {
     "MeshPlatform.catalog.*.serviceAccount": Row("catalog: {c#: {serviceAccount: @}}", texts=SYNTAX),
 }
 SINGLE_ROWS: dict[str, Row] = {
-    **dict(output("MeshService")),
-    **dict(output("MeshPlatform")),
     "MeshPlatform.metadata.name": Row("metadata: {name: @}", texts=SYNTAX),
     "MeshPlatform.istio.version": Row("istio: {version: @}", texts=SYNTAX),
     "MeshPlatform.istio.kubernetes": Row("istio: {kubernetes: @}", texts=SYNTAX),

@@ -1,4 +1,4 @@
-"""Rows of the fields that change the output; see ``field_rows``. What they say is in no object, or is somebody's own."""
+"""Rows of the fields that change the output; see ``field_rows``. What they say stands in no object."""
 
 from collections.abc import Iterator
 

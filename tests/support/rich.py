@@ -57,6 +57,10 @@ catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
   batch.jobs: {serviceAccount: batch-runner}
 networkPolicy: true
+patches:
+  - {target: {kind: Gateway, name: public, apiVersion: networking.istio.io/v1, namespace: istio-ingress},
+     merge: {metadata: {annotations: {example.com/on: yes}}}, validate: true}
+  - {target: Gateway, json: {op: add, path: /metadata/labels/x, value: 010}}
 calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
 providers:
   a: {opentelemetry: {service: otel.monitoring.svc.cluster.example, port: 4317}}
@@ -123,6 +127,13 @@ envFrom: [{configMap: full.config, prefix: FULL_}, {secret: full-db}]
 config:
   /etc/full/app.yaml: {text: "a: 1", mode: 0440}
   /etc/full/motd: {text: "a\\n b\\n"}
+patches:
+  - {target: {kind: Deployment, name: full-*, apiVersion: apps/v1, namespace: shop}, validate: false,
+     merge: {spec: {revisionHistoryLimit: 3, template: {metadata: {annotations: {a: 1e3, b: ~}}}}}}
+  - target: Service
+    json:
+      - {op: copy, from: /metadata/name, path: /metadata/labels/copied}
+      - {op: add, path: /metadata/annotations/a~1b, value: no}
 secrets:
   full-db:
     {store: vault, storeKind: SecretStore, key: apps/full, refreshInterval: 30m,
