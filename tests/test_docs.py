@@ -62,13 +62,20 @@ CASES = [
 @pytest.mark.parametrize(("page", "number", "text"), CASES, ids=[f"{page}-{number}" for page, number, _ in CASES])
 def test_specs_of_the_documentation_render(page: str, number: int, text: str, tmp_path: Path) -> None:
     spec = completed(text)
+    app = tmp_path / "app"
+    for file in re.findall(r"(?<=[\[ ])[\w./*]+\.yaml(?=[,\]])", spec):  # files that it names
+        path = app / file.replace("*", "a")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {path.parent.name}}}}}\n")
+    app.mkdir(exist_ok=True)
+    (tmp_path / ".git").mkdir()
     if "kind: MeshPlatform" in spec:
-        (tmp_path / "meshplatform.yaml").write_text(spec)
+        (app / "meshplatform.yaml").write_text(spec)
     else:
-        (tmp_path / "meshspec.yaml").write_text(spec)
-        (tmp_path / "meshplatform.yaml").write_text(PLATFORM)
+        (app / "meshspec.yaml").write_text(spec)
+        (app / "meshplatform.yaml").write_text(PLATFORM)
     name = "prod" if "environments:" in spec else ""
-    assert render(str(tmp_path), Environment("shop", name, source_path="."), {}).manifests
+    assert render(str(app), Environment("shop", name, source_path="."), {}).manifests
 
 
 def leaves(value: Any, path: str) -> Iterator[str]:
