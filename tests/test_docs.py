@@ -75,7 +75,7 @@ def test_specs_of_the_documentation_render(page: str, number: int, text: str, tm
         (app / "meshspec.yaml").write_text(spec)
         (app / "meshplatform.yaml").write_text(PLATFORM)
     name = "prod" if "environments:" in spec else ""
-    assert render(str(app), Environment("shop", name, source_path="."), {}).manifests
+    assert render(str(app), Environment("shop", name), {}).manifests
 
 
 def leaves(value: Any, path: str) -> Iterator[str]:

@@ -90,7 +90,7 @@ def recorded(case: str) -> Recorded:
 
 
 def broken(release: Release) -> Iterator[str]:
-    """For each case that this meshspec renders otherwise: its name and the difference. More objects may be there."""
+    """Each case of a release that is rendered otherwise now: its name and the difference. New objects are fine."""
     for case, then in sorted(release.items()):
         with tempfile.TemporaryDirectory() as name:
             for path, text in then.files.items():

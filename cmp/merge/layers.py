@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cmp.diagnostics import Diagnostic
 from cmp.merge.shapes import Shape
-from cmp.node import Node
+from cmp.node import Lacking, Node
 
 
 def expand(node: Node, shape: Shape | None, layer: str, problems: list[Diagnostic]) -> Node:
@@ -80,7 +80,14 @@ def _names(key: str, shape: Shape) -> tuple[str, ...]:
 
 
 def merge(low: Node, high: Node) -> Node:
-    """``high`` over ``low``, both in long form: maps merge, all else replaces, ``key+`` collects."""
+    """``high`` over ``low``, both in long form: maps merge, all else replaces, ``key+`` collects.
+
+    For layers that ``expand`` wrote out, ``finish(merge(merge(a, b), c))`` is ``finish(merge(a, merge(b, c)))``, with the
+    same values, places and findings, whatever they hold: nulls, ``key+`` over and below lists and nulls, keys that
+    exclude each other, and values of the wrong type. A layer without entries changes nothing. It is not commutative, and
+    a layer with ``key+`` laid twice adds twice. What a layer removed (``cut``) or ruled out (``implied``) is kept for
+    this until ``finish``, so only outcomes of ``merge`` are laid on, never those of ``finish``.
+    """
     if high.cut or not isinstance(low.value, dict) or not isinstance(high.value, dict):
         return Node(high.value, high.pos, high.key, high.layer, True, high.implied)
     entries = dict(low.value)
@@ -101,7 +108,9 @@ def finish(node: Node, shape: Shape | None, problems: list[Diagnostic]) -> Node:
     if shape is not None and shape.form.raw:
         return node
     if isinstance(value, dict):
-        return node.with_value(_finish_map(value, shape, problems))
+        gone = {key: child for key, child in value.items() if child.value is None and child.cut and not child.implied}
+        found = _finish_map(value, shape, problems)
+        return Lacking(node, found, gone) if gone else node.with_value(found)
     if isinstance(value, list):
         item = shape.item if shape is not None else None
         return node.with_value([finish(child, item, problems) for child in value])
