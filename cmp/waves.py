@@ -34,6 +34,7 @@ PRUNE_LAST = frozenset(
         "AuthorizationPolicy",
         "Certificate",  # with its Secret, where cert-manager is told to remove that too
         "ConfigMap",
+        "DaemonSet",
         "Deployment",
         "DestinationRule",
         "ExternalSecret",
@@ -46,6 +47,7 @@ PRUNE_LAST = frozenset(
         "ServiceAccount",
         "ServiceEntry",
         "Sidecar",
+        "StatefulSet",
         "WorkloadEntry",
         "WorkloadGroup",
     )
@@ -71,8 +73,10 @@ KIND_ORDER = {
             "Role",
             "RoleBinding",
             "Service",
+            "DaemonSet",
             "Deployment",
             "HorizontalPodAutoscaler",
+            "StatefulSet",
         )
     )
 }

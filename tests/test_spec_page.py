@@ -104,11 +104,13 @@ PLACES = {
     "RollingUpdate.maxSurge": "strategy: {rollingUpdate: {maxUnavailable: 1, @}}",
     "RollingUpdate.maxUnavailable": "strategy: {rollingUpdate: {maxSurge: 1, @}}",
     "ServiceAccountToken.expirationSeconds": "volumes: {/data: {projected: {serviceAccountToken: {path: a, @}}}}",
+    "ServiceSpec.publishNotReadyAddresses": "service: {@}",
     "SpreadConstraint.maxSkew": "pod: {topologySpreadConstraints: {topologyKey: zone, @}}",
     "SpreadConstraint.whenUnsatisfiable": "pod: {topologySpreadConstraints: {topologyKey: zone, @}}",
     "Strategy.type": "strategy: {@}",
     "Volume.optional": "volumes: {/data: {secret: a, @}}",
     "Volume.readOnly": "volumes: {/data: {emptyDir: {}, @}}",
+    "Workload.kind": "workload: {@}",
     "WorkloadFields.replicas": "@",
 }
 

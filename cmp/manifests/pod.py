@@ -39,7 +39,7 @@ def template(service: Service, version: Version) -> Manifest:
             "securityContext": _pod_security(pod),
             "serviceAccountName": service.account,
             "terminationGracePeriodSeconds": int(grace.removesuffix("s")) if grace is not None else None,
-            "topologySpreadConstraints": _spread(pod, labels) or None,
+            "topologySpreadConstraints": _spread(service, pod, labels) or None,
             "volumes": volumes(service.name, version),
             **_placement(pod),
         },
@@ -78,8 +78,10 @@ def _placement(pod: Pod | None) -> Manifest:
 _SPREAD_KEYS = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
-def _spread(pod: Pod | None, labels: Mapping[str, str]) -> list[Manifest]:
-    """The spread over zones and nodes, or the spec's own in its place."""
+def _spread(service: Service, pod: Pod | None, labels: Mapping[str, str]) -> list[Manifest]:
+    """The spread over zones and nodes, or the spec's own in its place. A DaemonSet has a pod on each node anyway."""
+    if service.facts.kind == "DaemonSet":
+        return []
     selected = {"labelSelector": {"matchLabels": dict(labels)}}
     preferred = {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway"}
     given = pod.topologySpreadConstraints if pod is not None else None

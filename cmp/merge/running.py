@@ -44,9 +44,9 @@ OF_WHAT_RUNS = ("versions", "exportTo", "tcpRoutes", "tlsRoutes")
 MEANINGLESS: dict[Runs, frozenset[str]] = {
     "image": frozenset(("selector", "external")),
     "machines": frozenset(("proxy", "rbac", *(key for key in WORKLOAD_KEYS if key != "health"))),
-    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload")),
-    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload")),
-    "host": frozenset((*WORKLOAD_KEYS, "rbac", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
+    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service")),
+    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service")),
+    "host": frozenset((*WORKLOAD_KEYS, "rbac", "service", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
 }
 #: Beside `external`, these speak of the pods or machines that a `selector` finds.
 OF_SELECTED = frozenset(PROXY_KEYS)
@@ -77,7 +77,12 @@ def what_runs(entries: Mapping[str, Node], own: Collection[str]) -> Runs:
 
 def effective(entries: Mapping[str, Node], own: Collection[str], runs: Runs) -> dict[str, Node]:
     """The entries of a body less the defaults that are not for what runs so."""
+    workload = entries.get("workload")
     kept, dropped = FROM_DEFAULTS.get(runs), MEANINGLESS[runs]
+    if workload is not None and workload.text("kind") == "DaemonSet":
+        dropped |= {"replicas"}
+    if not any(_given(entries, key) for key in ("port", "ports")):
+        dropped |= {"service"}
     return {
         key: node
         for key, node in entries.items()
