@@ -18,7 +18,7 @@ CASE = "canary-by-weight"
 def test_what_a_release_promised_still_holds(file: Path) -> None:
     """A difference here restarts or loses pods of people who only upgrade.
 
-    A new default needs a new profile, or a new apiVersion: see docs/adr/0013-profiles.md. Nothing accepts a difference.
+    A new default needs a new profile, or a new apiVersion: see docs/adr/0014-profiles.md. Nothing accepts a difference.
     """
     found = list(broken(read(file)))
     assert not found, "\n".join(found)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.context.paths import PathRule
+from cmp.context.profiles import DEFAULT, PROFILES, Profile
 from cmp.context.running import Facts, HostRules
 from cmp.merge.compose import Tree
 
@@ -32,13 +33,14 @@ PRE_STOP = 5
 
 
 class Target(NamedTuple):
-    """The mesh and cluster to render for. Versions are (major, minor)."""
+    """The mesh and cluster to render for, and the set of defaults. Versions are (major, minor)."""
 
     istio: tuple[int, int] = (1, 30)
     kubernetes: tuple[int, int] = (1, 32)
     trust_domain: str = "cluster.local"
     cluster_domain: str = "cluster.local"
     root_namespace: str = "istio-system"
+    profile: Profile = PROFILES[DEFAULT]
 
 
 class Port(NamedTuple):

@@ -26,6 +26,7 @@ from cmp.context.model import (
 from cmp.context.names import fqdn, principal, protocol_of, split
 from cmp.context.network import network
 from cmp.context.outside import Directory, outside, usual_ports
+from cmp.context.profiles import DEFAULT, PROFILES
 from cmp.context.routes import Router
 from cmp.context.rules import Scope, policies, without_token
 from cmp.context.running import HostRules, facts
@@ -64,7 +65,7 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
 def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -> Platform:
     """The platform with its gateways' identities and its catalog's accounts."""
     spec: MeshPlatform = parsed.spec
-    target = _target(spec.istio)
+    target = _target(spec.istio)._replace(profile=PROFILES[spec.profile or DEFAULT])
     gateways = []
     for name, gateway in spec.gateways.items():
         identity = principal(target.trust_domain, gateway.namespace, gateway.serviceAccount or name)

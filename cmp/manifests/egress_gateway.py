@@ -12,7 +12,7 @@ from cmp.context.external import ExternalHost, ExternalPort, WayOut
 from cmp.context.model import HTTP_PROTOCOLS, Platform, Service
 from cmp.context.servers import Gateway
 from cmp.manifests.step import PlatformStep, Step, manifest
-from cmp.manifests.traffic import SAFE_RETRIES
+from cmp.manifests.traffic import retries_of
 from cmp.waves import Manifest, Wave
 
 API = "networking.istio.io/v1"
@@ -109,20 +109,20 @@ def routes_to_gateway(service: Service) -> Iterator[Manifest]:
         spec = {
             "exportTo": ["."],
             "hosts": [external.host],
-            "http": [_request(external, port, ways.get(port)) for port in requests] or None,
+            "http": [_request(service, external, port, ways.get(port)) for port in requests] or None,
             "tls": [_passing(way) for way in external.ways if way.port not in requests] or None,
         }
         yield of_app(service, manifest(API, "VirtualService", external.name, spec=spec))
 
 
-def _request(external: ExternalHost, port: ExternalPort, way: WayOut | None) -> Manifest:
+def _request(service: Service, external: ExternalHost, port: ExternalPort, way: WayOut | None) -> Manifest:
     destination = _at(external.host, port.number) if way is None else _at(way.gateway.host, REQUESTS)
     return {
         "name": f"{port.protocol}-{port.number}",
         "match": [{"port": port.number}],
         "rewrite": {"authority": way.alias} if way is not None else None,
         "route": [{"destination": destination}],
-        "retries": {"attempts": 2, "retryOn": SAFE_RETRIES},
+        "retries": retries_of(None, service.target.profile),
     }
 
 
@@ -141,7 +141,7 @@ def routes_of_gateway(service: Service) -> Iterator[Manifest]:
             "name": f"{way.port.protocol}-{number}",
             "rewrite": {"authority": authority},
             "route": route,
-            "retries": {"attempts": 2, "retryOn": SAFE_RETRIES},
+            "retries": retries_of(None, service.target.profile),
         }
         passing = {"match": [{"port": PASSING, "sniHosts": [way.host]}], "route": route}
         spec = {

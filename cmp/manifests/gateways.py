@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cmp.context.model import HttpRule, IngressHosts, Service, StreamMatch
+from cmp.context.profiles import Profile
 from cmp.context.servers import PASSING_ON, Gateway, Server
 from cmp.manifests.step import Step, manifest
 from cmp.manifests.traffic import API, http, route, stream_match
@@ -85,15 +86,15 @@ def gateway_routes(service: Service) -> Iterator[Manifest]:
             "exportTo": [gateway.namespace if gateway.namespace != service.namespace else "."],
             "gateways": list(ingress.bound),
             "hosts": list(ingress.hosts),
-            **_published(ingress),
+            **_published(ingress, service.target.profile),
         }
         yield manifest(API, "VirtualService", ingress.name, spec=spec)
 
 
-def _published(ingress: IngressHosts) -> Manifest:
+def _published(ingress: IngressHosts, profile: Profile) -> Manifest:
     """Rules for requests, or one for connections: by server name where TLS is passed on, else by port."""
     if ingress.kind == "http":
-        return {"http": [http(_at_ports(rule, ingress.ports)) for rule in ingress.rules]}
+        return {"http": [http(_at_ports(rule, ingress.ports), profile) for rule in ingress.rules]}
     match = StreamMatch(ingress.ports[0], sni=ingress.hosts if ingress.kind == "tls" else ())
     return {ingress.kind: [{"match": [stream_match(match)], "route": route(ingress.destinations)}]}
 

@@ -11,6 +11,7 @@ from cmp.context.hosts import uncovered
 from cmp.context.model import Destination, HttpMatch, HttpRule, Mirrored, Service, StreamMatch, StreamRule
 from cmp.context.names import delegated_name
 from cmp.context.outside import ENCRYPTED
+from cmp.context.profiles import Profile
 from cmp.context.running import each_host
 from cmp.manifests.step import SUPPRESS, Step, fields, manifest
 from cmp.waves import Manifest, Wave
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from cmp.spec.traffic import Cors, Headers, Retries, Target, TextMatch
 
 API = "networking.istio.io/v1"
-
-#: Failures before a request was sent: repeating these never does anything twice
-#: (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on).
-SAFE_RETRIES = "connect-failure,refused-stream"
-
 
 #: "No such host": for a rule that is exported to all, the analyzer looks only among Services that are, too.
 NO_SUCH_HOST = "IST0174"
@@ -106,7 +102,7 @@ def mesh_routes(service: Service) -> Iterator[Manifest]:
         spec = {
             "exportTo": list(one.export_to),
             "hosts": list(uncovered([one.host, *sorted(asked_for)])),
-            "http": [http(rule) for rule in one.http] or None,
+            "http": [http(rule, service.target.profile) for rule in one.http] or None,
             "tls": [_stream(rule) for rule in one.tls] or None,
             "tcp": [_stream(rule) for rule in one.tcp] or None,
         }
@@ -119,12 +115,12 @@ def delegates(service: Service) -> Iterator[Manifest]:
     https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate
     """
     if service.delegated:
-        spec = {"exportTo": ["*"], "http": [http(rule) for rule in service.delegated]}
+        spec = {"exportTo": ["*"], "http": [http(rule, service.target.profile) for rule in service.delegated]}
         found = manifest(API, "VirtualService", delegated_name(service.name), spec=spec)
         yield _suppressed(found, NO_SUCH_DESTINATION)
 
 
-def http(rule: HttpRule) -> Manifest:
+def http(rule: HttpRule, profile: Profile) -> Manifest:
     """A rule for requests, as VirtualServices have it."""
     matches = [found for match in rule.matches if (found := _match(match))]
     unconditional = len(matches) < len(rule.matches)
@@ -143,7 +139,7 @@ def http(rule: HttpRule) -> Manifest:
         "fault": _fault(rule.route),
         "mirrors": [_mirror(mirror) for mirror in rule.mirrors] or None,
         "timeout": rule.timeout,
-        "retries": _retries(rule.retries),
+        "retries": retries_of(rule.retries, profile),
         "corsPolicy": _cors(rule.cors),
         "headers": _headers(rule.headers),
     }
@@ -263,13 +259,13 @@ def _destination(one: Destination) -> Manifest:
     return {"host": one.host, "subset": one.subset, "port": port}
 
 
-def _retries(retries: Retries | None) -> Manifest:
+def retries_of(retries: Retries | None, profile: Profile) -> Manifest:
     """Retries are always written: what Istio does where they are absent has changed between its releases."""
-    attempts = 2 if retries is None or retries.attempts is None else retries.attempts
+    attempts = profile.attempts if retries is None or retries.attempts is None else retries.attempts
     if attempts == 0:
         return {"attempts": 0}
     own = fields(retries) if retries is not None else {}
-    return {**own, "attempts": attempts, "retryOn": ",".join(own.get("retryOn", ())) or SAFE_RETRIES}
+    return {**own, "attempts": attempts, "retryOn": ",".join(own.get("retryOn", ())) or profile.retry_on}
 
 
 def _stream(rule: StreamRule) -> Manifest:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.context.model import Service
+from cmp.context.profiles import Profile
 from cmp.manifests.controller import controller, selector
 from cmp.manifests.pod import template
 from cmp.manifests.step import Step, fields, manifest
@@ -58,20 +59,20 @@ def deployments(service: Service) -> Iterator[Manifest]:
         spec = {
             "replicas": fixed,
             "selector": {"matchLabels": selector(service, version)},
-            "strategy": strategy(version.spec.strategy),
+            "strategy": strategy(version.spec.strategy, service.target.profile),
             "template": template(service, version),
         }
         runner = controller(service, version)
         yield manifest(runner.api, runner.kind, runner.name, spec=spec)
 
 
-def strategy(spec: Strategy | None) -> Manifest:
+def strategy(spec: Strategy | None, profile: Profile) -> Manifest:
     """How pods are replaced; unless told otherwise, never with fewer than asked for."""
     if spec is not None and spec.type == "Recreate":
         return {"type": "Recreate"}
     rolling = spec.rollingUpdate if spec is not None else None
     surge, unavailable = (rolling.maxSurge, rolling.maxUnavailable) if rolling is not None else (None, None)
-    amounts = {"maxSurge": surge or "25%", "maxUnavailable": unavailable or "0"}
+    amounts = {"maxSurge": surge or profile.surge, "maxUnavailable": unavailable or profile.unavailable}
     numbers = {key: int(text) if text.isdigit() else text for key, text in amounts.items()}
     return {"type": "RollingUpdate", "rollingUpdate": numbers}
 

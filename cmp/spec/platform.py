@@ -16,6 +16,7 @@ from cmp.spec.types import (
     LabelKey,
     LabelValue,
     Model,
+    ProfileName,
     SelectorKey,
     Text,
     VersionNumber,
@@ -81,7 +82,8 @@ class MeshPlatform(Model):
     later: ClassVar[frozenset[str]] = words("telemetry argocd monitoring policy proxy")
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
-    profile: Literal["1"] | None = None  #: The set of defaults; there is one so far.
+    #: The set of defaults, for what nobody says. A newer one is chosen here, and never by an upgrade. Default: `1`.
+    profile: ProfileName | None = None
     istio: Istio | None = None  #: The mesh to write for.
     gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
     mtls: WideMtls | None = None  #: Mutual TLS of all pods of the mesh that say nothing themselves.

@@ -276,6 +276,18 @@ def template(value: str) -> str:
     return value
 
 
+#: The sets of defaults that a platform may choose.
+PROFILES = ("1",)
+
+
+def profile_name(value: str) -> str:
+    """The name of a set of defaults."""
+    if value not in PROFILES:
+        known = ", ".join(PROFILES)
+        refuse(f"{shown(value)} is not a set of defaults that this release has", f"choose one of: {known}")
+    return value
+
+
 def version_number(value: str) -> str:
     """A version to render for: major.minor or major.minor.patch."""
     if not re.fullmatch(r"v?[0-9]+\.[0-9]+(\.[0-9]+)?", value):

@@ -139,6 +139,8 @@ ClaimHeader = Annotated[str, AfterValidator(i.claim_header)]  #: header of lette
 Required = Annotated[str, AfterValidator(i.required), WithJsonSchema({"enum": ["true", True]})]
 #: version (`1.30` or `1.30.3`)
 VersionNumber = Annotated[str, AfterValidator(s.version_number), WithJsonSchema({"type": ["string", "number"]})]
+#: name of a set of defaults (`1`)
+ProfileName = Annotated[str, AfterValidator(s.profile_name), WithJsonSchema({"enum": ["1", 1]})]
 #: key of a Secret or a ConfigMap (`password`)
 ConfigKey = Annotated[str, AfterValidator(k.config_key)]
 #: file of the repository (`app.yaml`, `../shared/app.yaml`)

@@ -434,6 +434,7 @@ ENTRY_ROWS: dict[str, Row] = {
 }
 SINGLE_ROWS: dict[str, Row] = {
     "MeshPlatform.metadata.name": Row("metadata: {name: @}", texts=SYNTAX),
+    "MeshPlatform.profile": Row("profile: @", texts=SYNTAX),
     "MeshPlatform.istio.version": Row("istio: {version: @}", texts=SYNTAX),
     "MeshPlatform.istio.kubernetes": Row("istio: {kubernetes: @}", texts=SYNTAX),
     "MeshPlatform.istio.trustDomain": Row("istio: {trustDomain: @}", texts=SYNTAX),
