@@ -70,6 +70,25 @@ class Node:
         return f"Node({self.value!r} at {self.pos})"
 
 
+class Lacking(Node):
+    """A finished map from which a layer took something away: ``gone`` are the nulls that did it, by their keys."""
+
+    __slots__ = ("gone",)
+
+    def __init__(self, node: Node, value: dict[str, Node], gone: dict[str, Node]) -> None:
+        super().__init__(value, node.pos, node.key, node.layer, node.cut, node.implied)
+        self.gone = gone
+
+    def with_value(self, value: Value) -> Node:
+        """The same place, another value; what was taken away stays so."""
+        return Lacking(self, value, self.gone) if isinstance(value, dict) else super().with_value(value)
+
+
+def missing(node: Node, key: str | int) -> Node:
+    """What to point at for a key that a map does not have: the null that took it away, or the map."""
+    return node.gone.get(str(key), node) if isinstance(node, Lacking) else node
+
+
 def entries_of(node: Node | None) -> dict[str, Node]:
     """The entries of a map, or none where there is no map."""
     return node.value if node is not None and isinstance(node.value, dict) else {}

@@ -17,7 +17,7 @@ from cmp.diagnostics import Diagnostic, Pos, did_you_mean
 from cmp.merge.compose import Tree
 from cmp.merge.layers import incomplete
 from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE
-from cmp.node import Node
+from cmp.node import Node, missing
 from cmp.spec import _core
 from cmp.spec.validators import shown
 
@@ -151,7 +151,8 @@ def _diagnostic(kind: str, tree: Node, error: Any) -> Diagnostic:
     if type_ == "extra_forbidden":
         return _unknown(kind, loc, found.key or found.pos)
     if type_ == "missing":
-        return Diagnostic("MS102", f'"{_dotted(loc)}" is missing', found.pos, f"add {loc[-1]}: ...")
+        place = missing(found, loc[-1])
+        return Diagnostic("MS102", f'"{_dotted(loc)}" is missing', place.pos, f"add {loc[-1]}: ...")
     message, help = _words(type_, context, error["input"])
     return Diagnostic("MS104" if type_ in _BOUNDS else "MS103", f"{_dotted(loc[:at])}: {message}", found.pos, help)
 

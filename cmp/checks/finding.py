@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cmp.context.model import Context, Platform, Service, Version
 from cmp.diagnostics import Diagnostic, Pos
+from cmp.node import missing
 
 Step = str | int
 
@@ -35,12 +36,13 @@ def diagnose(finding: Finding) -> Diagnostic:
 
 
 def locate(owner: Service | Platform, path: tuple[Step, ...], on_key: bool = False) -> Pos:
-    """The position of a value, or of the nearest one above it that is written."""
+    """The position of a value; where there is none, of the null that took it away, or of what should hold it."""
     node = owner.tree.node
     for step in path:
         below = node.get(step)
         if below is None:
-            return node.pos
+            found = missing(node, step)
+            return found.key or found.pos if found is not node else node.pos
         node = below
     return node.key if on_key and node.key is not None else node.pos
 

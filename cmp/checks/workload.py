@@ -26,7 +26,7 @@ def check_images(context: Context) -> Iterator[Finding]:
             at = (*path, "image")
             if spec is None:
                 message = f'version "{version.name}" of "{service.name}" has no image'
-                yield Finding("MS210", service, path, message, "add image: registry/name:tag")
+                yield Finding("MS210", service, at, message, "add image: registry/name:tag")
             else:
                 yield Finding("MS210", service, at, "the image has no repository", "add repository: name")
         elif not spec.tag and not spec.digest:

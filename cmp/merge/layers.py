@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cmp.diagnostics import Diagnostic
 from cmp.merge.shapes import Shape
-from cmp.node import Node
+from cmp.node import Lacking, Node
 
 
 def expand(node: Node, shape: Shape | None, layer: str, problems: list[Diagnostic]) -> Node:
@@ -101,7 +101,9 @@ def finish(node: Node, shape: Shape | None, problems: list[Diagnostic]) -> Node:
     if shape is not None and shape.form.raw:
         return node
     if isinstance(value, dict):
-        return node.with_value(_finish_map(value, shape, problems))
+        gone = {key: child for key, child in value.items() if child.value is None and child.cut and not child.implied}
+        found = _finish_map(value, shape, problems)
+        return Lacking(node, found, gone) if gone else node.with_value(found)
     if isinstance(value, list):
         item = shape.item if shape is not None else None
         return node.with_value([finish(child, item, problems) for child in value])
