@@ -91,6 +91,7 @@ PLACES = {
     "MeshService.versions": "@",
     "Mirror.percentage": "versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /a}, mirror: {version: v2, @}}",
     "MeshPlatform.networkPolicy": "@",
+    "MeshPlatform.profile": "@",
     "Mount.readOnly": "pod: {containers: {a: {image: 'a:1', mounts: {/a: {volume: /tmp, @}}}}}",
     "Mtls.mode": "mtls: {ports: {http: PERMISSIVE}, @}",
     "OutboundTrafficPolicy.mode": "sidecar: {outboundTrafficPolicy: {@}}",
