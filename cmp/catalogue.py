@@ -299,8 +299,9 @@ CATALOGUE: dict[str, Entry] = {
     "MS213": Entry(
         title="replicas that cannot be",
         text=(
-            "A range needs max, with min not above it, and scaling by CPU needs a CPU request of which "
-            "utilization is a share."
+            "A range needs max, with min not above it. Scaling by a share of CPU or memory needs a request that it is "
+            "a share of. A metric is kept at what its kind can be kept at, and above 0. Without pods only triggers of "
+            "KEDA, and metrics of objects or from outside, are left to measure: nothing else scales up from 0."
         ),
         example=("replicas: {min: 2, max: 10, cpu: 70%}"),
         cure=("replicas: {min: 2, max: 10, cpu: 70%}\nresources: {cpu: 100m}"),
@@ -337,12 +338,12 @@ CATALOGUE: dict[str, Entry] = {
     "MS218": Entry(
         title="settings that cannot be",
         text=(
-            "successThreshold is 1 for liveness and startup probes; port and headers are for http probes, service "
-            "for grpc ones; the grace period is whole seconds and longer than the five that pass before the stop "
-            "signal; user 1337 is the proxy's; retries with attempts: 0 say nothing else; without mutual TLS there "
-            "are no identities; policies, external hosts and servers of gateways keep to the rules of Istio's webhook; "
-            "two Gateways have no certificate in common; what a key is about has to run here, as pods of ours, or "
-            "where the spec says."
+            "successThreshold is 1 for liveness and startup probes; port and headers are for http probes, service for "
+            "grpc ones; the grace period is whole seconds and longer than the five that pass before the stop signal "
+            "(or what shutdown.preStop says); user 1337 is the proxy's; retries with attempts: 0 say nothing else; "
+            "without mutual TLS there are no identities; policies, external hosts and servers of gateways keep to the "
+            "rules of Istio's webhook; two Gateways have no certificate in common; what a key is about has to run "
+            "here, as pods of ours, or where the spec says."
         ),
         example=("shutdown: {grace: 3s}"),
         cure=("shutdown: {grace: 30s}"),
@@ -403,6 +404,33 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("workload: StatefulSet\nports: {http: {port: 80, targetPort: 8080}}"),
         cure=("workload: StatefulSet\nports: {http: 8080}"),
+    ),
+    "MS227": Entry(
+        title="a disruption budget that blocks every drain",
+        text=(
+            "A budget says how many pods the drain of a node may take. One that needs all the pods that there may be "
+            "(for a range, min) never lets go of one: nodes cannot be repaired, upgraded or removed. Kubernetes rounds "
+            "percentages of pods up."
+        ),
+        example=("replicas: 2\npodDisruptionBudget: {minAvailable: 2}"),
+        cure=("replicas: 2\npodDisruptionBudget: {maxUnavailable: 1}"),
+    ),
+    "MS229": Entry(
+        title="a token that reads all Secrets",
+        text=(
+            "istiod gives the key of a credentialName to a proxy only if the account of its pod may list Secrets, so "
+            "that right is written for a call with mutual TLS. It is harmless while nothing in the pod has a token of "
+            "the account. rbac, and a projected token without an audience, mount one."
+        ),
+        example=(
+            "calls: {url: http://api.example.com, tls: {mode: MUTUAL, credentialName: api-key}}\n"
+            "rbac: {resources: configmaps, verbs: get}"
+        ),
+        cure=(
+            "calls:\n  url: http://api.example.com\n"
+            "  tls: {mode: MUTUAL, clientCertificate: /etc/api/tls.crt, privateKey: /etc/api/tls.key}\n"
+            "rbac: {resources: configmaps, verbs: get}"
+        ),
     ),
     "MS230": Entry(
         title="a secret in plain text",

@@ -110,7 +110,7 @@ KEYED |= {"environmentVariables", "excludeInboundPorts", "excludeOutboundPorts"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
 KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
 KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
-KEYED |= {"namespaces", "when", "outputClaimToHeaders"}
+KEYED |= {"namespaces", "when", "outputClaimToHeaders", "secretTargetRef"}
 
 
 def raw(path: Steps) -> bool:
@@ -123,7 +123,7 @@ def keyed(path: Steps) -> bool:
         return True
     if not path or isinstance(path[-1], int):
         return False
-    if path[-1] == "ports":
+    if path[-1] == "ports" or (path[-1] == "metadata" and "triggers" in path):
         return True
     return path[-1] in KEYED or (path[-1] == "to" and not {"access", "access+"} & set(path))
 
@@ -193,7 +193,10 @@ def test_it_asks_for_what_every_document_has(kind: str, key: str) -> None:
 
 @pytest.mark.parametrize("form", [form for form in SERVICE if form.one_of and form.path in ("", "replicas")], ids=str)
 def test_it_refuses_keys_that_exclude_each_other(form: Form) -> None:
-    values = {"port": 80, "ports": {"http": 80}, "count": 1, "min": 1, "max": 2, "cpu": "70%"}
+    seconds = ("pollingInterval", "cooldownPeriod", "initialCooldownPeriod")
+    values = {"port": 80, "ports": {"http": 80}, "count": 1, "min": 1, "max": 2, "cpu": "70%", "memory": "1Gi"}
+    values |= {"metrics": [], "behavior": {}, "triggers": [], "idleReplicaCount": 0, **dict.fromkeys(seconds, "1s")}
+    values |= {"fallback": {"failureThreshold": 1, "replicas": 1}}
     document = documents("apiVersion: meshspec.io/v1alpha1\nkind: MeshService\nmetadata: {name: a}\nimage: a:1\n")[0]
     for left in form.one_of[0]:
         for right in form.one_of[1]:

@@ -19,6 +19,7 @@ from pydantic_core import __version__
 from cmp.spec import addresses as a
 from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
+from cmp.spec import measures as m
 from cmp.spec import objects as o
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
@@ -52,6 +53,7 @@ _MODULES = {
     "cmp.spec.addresses": "a",
     "cmp.spec.identity": "i",
     "cmp.spec.kubernetes": "k",
+    "cmp.spec.measures": "m",
     "cmp.spec.objects": "o",
     "cmp.spec.syntax": "s",
     "cmp.spec.validators": "v",

@@ -70,6 +70,9 @@ def _of_nodes(service: Service) -> Iterator[Finding]:
             message = "a DaemonSet has as many pods as there are nodes for them"
             help = "leave it out, and choose the nodes: pod: {nodeSelector: {disk: ssd}}"
             yield Finding("MS221", service, (*path, "replicas"), message, help)
+        if version.spec.podDisruptionBudget is not None:
+            message = "a drain leaves the pods of a DaemonSet where they are"
+            yield Finding("MS221", service, (*path, "podDisruptionBudget"), message, "leave it out", True)
         pod = version.spec.pod
         if pod is not None and pod.topologySpreadConstraints:
             at = (*path, "pod", "topologySpreadConstraints")

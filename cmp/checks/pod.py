@@ -11,6 +11,7 @@ from cmp.checks.workload import check_limits, check_probe
 from cmp.context.model import Context, Service, Version
 from cmp.context.names import image_reference
 from cmp.context.releases import SIDECARS
+from cmp.context.running import GRACE, grace
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ Path = tuple[str | int, ...]
 #: Containers that Istio adds; one of these names in a pod changes what it adds
 #: (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#customizing-injection).
 PROXIES = ("istio-init", "istio-proxy", "istio-validation")
-#: Seconds until a pod is killed where the spec does not say.
-GRACE = 30
 
 
 def pods(context: Context) -> Iterator[tuple[Service, Version, Pod, Path]]:
@@ -102,8 +101,7 @@ def check_mounts(context: Context) -> Iterator[Finding]:
 def check_lifecycles(context: Context) -> Iterator[Finding]:
     """What is done at the ends of a life is possible, and done before the pod is killed."""
     for service, version, pod, path in pods(context):
-        shutdown = version.spec.shutdown
-        grace = int(shutdown.grace.removesuffix("s")) if shutdown is not None and shutdown.grace else GRACE
+        killed = grace(version) or GRACE
         own = pod.containers.get(service.name)
         listed: list[tuple[ContainerFields, Path]] = [*_others(service, pod, path)]
         if own is not None:
@@ -112,7 +110,7 @@ def check_lifecycles(context: Context) -> Iterator[Finding]:
             for hook in ("postStart", "preStop"):
                 handler: Handler | None = getattr(container.lifecycle, hook, None)
                 if handler is not None:
-                    yield from _handler(service, handler, grace, (*at, "lifecycle", hook))
+                    yield from _handler(service, handler, killed, (*at, "lifecycle", hook))
 
 
 def _handler(service: Service, handler: Handler, grace: int, at: Path) -> Iterator[Finding]:

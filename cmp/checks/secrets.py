@@ -8,10 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, every_version
+from cmp.context.egress import reads_secrets
 from cmp.context.model import Context, Service, Version
 
 if TYPE_CHECKING:
     from cmp.spec.container import ContainerFields
+    from cmp.spec.security import RbacRule
     from cmp.spec.storage import ExternalSecret
     from cmp.spec.workload import Version as VersionSpec
 
@@ -50,6 +52,10 @@ def check_plain_secrets(context: Context) -> Iterator[Finding]:
         for at, name, value in _variables(version):
             if found := told(name, value):
                 yield Finding("MS230", service, (*path, *at), f'env "{name}" {found}', HELP)
+        for at, key, value in _parameters(version):
+            if found := told(key, value):
+                message, help = f'the parameter "{key}" of a trigger {found}', FOR_TRIGGERS.format(key)
+                yield Finding("MS230", service, (*path, *at), message, help)
         for at, text in _texts(version):
             if found := secret_in(text):
                 key = next(str(step) for step in at if step in ("args", "command", "config", "annotations"))
@@ -69,6 +75,60 @@ def _variables(version: Version) -> Iterator[tuple[Path, str, str]]:
         for name, value in spec.env.items():
             if value.value is not None:
                 yield (*at, "env", name, "value"), name, value.value
+
+
+def _parameters(version: Version) -> Iterator[tuple[Path, str, str]]:
+    """What KEDA is told of its sources; ``..FromEnv`` is the name of a variable."""
+    scale = version.spec.replicas
+    for index, trigger in enumerate(scale.triggers if scale is not None else ()):
+        for key, value in trigger.metadata.items():
+            if not key.endswith("FromEnv"):
+                yield ("replicas", "triggers", index, "metadata", key), key, value
+
+
+FOR_TRIGGERS = "keep it in a Secret and refer to it: authentication: {{secretTargetRef: {{{}: name/key}}}}"
+
+
+def check_tokens_of_readers(context: Context) -> Iterator[Finding]:
+    """No pod holds a token that may read all Secrets of its namespace, unless the spec says that it may.
+
+    Its account has that right where istiod asks for it, for the proxy's sake: ``egress.credential_readers``.
+    """
+    ours = [service for service in context.services if service.facts.ours]
+    said = {service.principal for service in ours if any(_lists_secrets(rule) for rule in service.spec.rbac)}
+    readers = {service.principal: service for service in ours if reads_secrets(service.spec.calls)}
+    for service in ours:
+        reader = readers.get(service.principal)
+        if reader is None or service.principal in said:
+            continue
+        for path in _tokens(service):
+            related = ((reader, ("calls",), "that right is for a credentialName here"),)
+            message = f'the token of "{service.account}" in these pods can read all Secrets of the namespace'
+            help = "mount the key and name its files: caCertificates, clientCertificate and privateKey, or use "
+            help += "another serviceAccount; write rbac: {resources: secrets, verbs: list} if you mean it"
+            yield Finding("MS229", service, path, message, help, True, related)
+
+
+def _lists_secrets(rule: RbacRule) -> bool:
+    anything = "*"
+    return (
+        bool({"secrets", anything} & set(rule.resources))
+        and bool({"list", anything} & set(rule.verbs))
+        and not rule.resourceNames
+        and (not rule.apiGroups or bool({"", anything} & set(rule.apiGroups)))
+    )
+
+
+def _tokens(service: Service) -> Iterator[Path]:
+    """The places that mount a token which the API server takes."""
+    if service.spec.rbac:
+        yield ("rbac",)
+    for version in service.versions:
+        for place, volume in version.spec.volumes.items():
+            for index, source in enumerate(volume.projected):
+                token = source.serviceAccountToken
+                if token is not None and token.audience is None:
+                    yield ("versions", version.name, "volumes", place, "projected", index)
 
 
 def _texts(version: Version) -> Iterator[tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""Checks of what runs: images, replicas, probes, shutdown."""
+"""Checks of what runs: images, resources, probes, shutdown."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step
 from cmp.checks.finding import every_version as _versions
-from cmp.context.model import PRE_STOP, Context, Service
+from cmp.context.model import Context, Service
 from cmp.context.names import image_reference
+from cmp.context.running import pause
 from cmp.diagnostics import did_you_mean
 from cmp.spec.validators import amount
 
@@ -32,28 +33,6 @@ def check_images(context: Context) -> Iterator[Finding]:
         elif not spec.tag and not spec.digest:
             help = "add a tag (image: name:1.2.3) or a digest; write tag: latest if you mean it"
             yield Finding("MS210", service, (*path, "image"), f'image "{image_reference(spec)}" has no tag', help)
-
-
-def check_replicas(context: Context) -> Iterator[Finding]:
-    """A range has both ends, in order, and something to measure utilization by."""
-    for service, version, path in _versions(context):
-        scale = version.spec.replicas
-        if scale is None or scale.count is not None:
-            continue
-        at = (*path, "replicas")
-        if scale.max is None:
-            yield Finding("MS213", service, at, "a range of replicas needs max", "write {min: 2, max: 10, cpu: 70%}")
-        elif (scale.min or 1) > scale.max:
-            message = f"replicas.min {scale.min} is more than replicas.max {scale.max}"
-            yield Finding("MS213", service, (*at, "min"), message, "swap or change them")
-        resources = version.spec.resources
-        if not (resources and resources.requests and resources.requests.cpu):
-            message = "scaling by CPU needs a CPU request: utilization is a share of it"
-            yield Finding("MS213", service, at, message, "add resources: {cpu: 100m}")
-        if scale.cpu == 0:
-            yield Finding(
-                "MS213", service, (*at, "cpu"), "a target of 0% scales to max at once", "write for example 70%"
-            )
 
 
 def check_resources(context: Context) -> Iterator[Finding]:
@@ -110,16 +89,22 @@ def check_probe(service: Service, kind: str, probe: Probe, path: tuple[str | int
 
 
 def check_shutdown(context: Context) -> Iterator[Finding]:
-    """The grace period is whole seconds and leaves time behind the pause before the stop signal."""
+    """The grace period is whole seconds and leaves time behind the pause before the stop signal, said in one place."""
     for service, version, path in _versions(context):
-        shutdown = version.spec.shutdown
-        if shutdown is None or shutdown.grace is None:
+        shutdown, pod = version.spec.shutdown, version.spec.pod
+        if shutdown is None:
             continue
-        grace = shutdown.grace
-        if grace.endswith("ms") or int(grace[:-1]) <= PRE_STOP:
-            message = f"shutdown.grace {grace} is not whole seconds above {PRE_STOP}"
-            help = f"the first {PRE_STOP} seconds pass before the stop signal; write for example 30s"
+        grace, waits = shutdown.grace, pause(version)
+        if grace is not None and (grace.endswith("ms") or int(grace[:-1]) <= waits):
+            message = f"shutdown.grace {grace} is not whole seconds above {waits}"
+            help = f"the first {waits} seconds pass before the stop signal; write for example {waits + 25}s"
             yield Finding("MS218", service, (*path, "shutdown", "grace"), message, help)
+        own = pod.containers.get(service.name) if pod is not None else None
+        if shutdown.preStop is not None and own is not None and own.lifecycle is not None and own.lifecycle.preStop:
+            at = (*path, "pod", "containers", service.name, "lifecycle", "preStop")
+            related = ((service, (*path, "shutdown", "preStop"), "the other one"),)
+            message = "what is done before the stop signal is said twice"
+            yield Finding("MS105", service, at, message, "keep one of them", True, related)
 
 
 def check_accounts(context: Context) -> Iterator[Finding]:

@@ -28,9 +28,6 @@ HTTP_PROTOCOLS = frozenset(("http", "http2", "grpc", "grpc-web"))
 TLS_PROTOCOLS = frozenset(("https", "tls"))
 TCP_PROTOCOLS = frozenset(("tcp", "mongo", "redis", "mysql"))
 
-#: Seconds between a pod's leaving the endpoints and the signal to stop: time for callers' proxies to hear of it.
-PRE_STOP = 5
-
 
 class Target(NamedTuple):
     """The mesh and cluster to render for, and the set of defaults. Versions are (major, minor)."""

@@ -32,7 +32,7 @@ SLEEP = Since(
 )
 CONTAINER_METRICS = Since(
     (1, 30),
-    "`replicas.cpu` counts the application's container",
+    "`replicas.cpu` and `memory` count the application's container",
     "the whole pod is counted, with its proxy",
     "https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#container-resource-metrics",
 )
@@ -54,4 +54,25 @@ UNAVAILABLE_STATEFUL = Since(
     "it is refused",
     "https://github.com/kubernetes/enhancements/issues/961",
 )
-KUBERNETES = (SIDECARS, SLEEP, CONTAINER_METRICS, DISTRIBUTION, DISTRIBUTION_SAME, UNAVAILABLE_STATEFUL)
+TOLERANCE = Since(
+    (1, 35),
+    "`tolerance` of `replicas.behavior`",
+    "it is refused",
+    "https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#tolerance",
+)
+SCALE_TO_ZERO = Since(
+    (1, 37),
+    "`min: 0` of `replicas` with `metrics`",
+    "it is refused; `triggers` of KEDA scale to zero anyway",
+    "https://kubernetes.io/blog/2026/09/02/kubernetes-v1-37-hpa-scale-to-zero-beta/",
+)
+KUBERNETES = (
+    SIDECARS,
+    SLEEP,
+    CONTAINER_METRICS,
+    DISTRIBUTION,
+    DISTRIBUTION_SAME,
+    UNAVAILABLE_STATEFUL,
+    TOLERANCE,
+    SCALE_TO_ZERO,
+)

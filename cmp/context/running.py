@@ -9,7 +9,8 @@ from cmp.context.hosts import fits
 from cmp.merge.running import Runs
 
 if TYPE_CHECKING:
-    from cmp.context.model import HttpRule, Service, StreamRule
+    from cmp.context.model import HttpRule, Service, StreamRule, Version
+    from cmp.spec.scaling import Trigger
     from cmp.spec.service import MeshService
 
 
@@ -81,6 +82,44 @@ def facts(runs: Runs, spec: MeshService, has_ports: bool) -> Facts:
 def _headless(spec: MeshService, kind: str) -> bool:
     said = spec.service.headless if spec.service is not None else None
     return kind == "StatefulSet" if said is None else said
+
+
+#: Seconds between a pod's leaving the endpoints and the signal to stop, where the spec does not say: time for callers'
+#: proxies to hear of it.
+PRE_STOP = 5
+#: Seconds until a pod is killed where the spec does not say
+#: (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination).
+GRACE = 30
+
+
+def fewest_pods(version: Version) -> int:
+    """The least number of pods that a version is meant to have while it has something to do."""
+    scale = version.spec.replicas
+    if scale is None:
+        return 1
+    if scale.count is not None:
+        return scale.count
+    return 1 if scale.min is None else scale.min
+
+
+def pause(version: Version) -> int:
+    """Seconds in which a pod that has left the endpoints serves on before it is told to stop."""
+    shutdown = version.spec.shutdown
+    return PRE_STOP if shutdown is None or shutdown.preStop is None else shutdown.preStop
+
+
+def grace(version: Version) -> int | None:
+    """Seconds until a pod is killed; None is Kubernetes' own. A longer pause takes nothing from what comes after it."""
+    shutdown = version.spec.shutdown
+    if shutdown is not None and shutdown.grace is not None:
+        return int(shutdown.grace.removesuffix("s"))
+    waits = pause(version)
+    return GRACE - PRE_STOP + waits if waits > PRE_STOP else None
+
+
+def trigger_name(trigger: Trigger) -> str:
+    """What tells a trigger from others, in names of objects."""
+    return trigger.name or trigger.type
 
 
 class HostRules(NamedTuple):

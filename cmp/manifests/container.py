@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import PRE_STOP, TLS_PROTOCOLS, Service, Version
+from cmp.context.model import TLS_PROTOCOLS, Service, Version
 from cmp.context.names import image_reference
 from cmp.context.releases import SLEEP
+from cmp.context.running import pause
 from cmp.manifests.step import fields
 from cmp.manifests.volumes import mounts, shared_mounts
 from cmp.waves import Manifest
@@ -47,11 +48,17 @@ def main_container(service: Service, version: Version) -> Manifest:
         "startupProbe": _probe(service, health.startup) if health else None,
         "livenessProbe": _probe(service, health.liveness) if health else None,
         "readinessProbe": readiness(service, version),
-        "lifecycle": _lifecycle(service, lifecycle, pause=bool(service.ports)),
+        "lifecycle": _lifecycle(service, lifecycle, pause(version) if _serves(service, version) else 0),
         "securityContext": _security(own.securityContext if own is not None else None),
         "volumeMounts": mounts(service.name, version),
         **_process(own),
     }
+
+
+def _serves(service: Service, version: Version) -> bool:
+    """Whether a pod has to serve on while it is withdrawn: others call it, or the spec says so."""
+    shutdown = version.spec.shutdown
+    return bool(service.ports) or (shutdown is not None and shutdown.preStop is not None)
 
 
 def extras(service: Service, version: Version) -> Container | None:
@@ -172,14 +179,14 @@ def _quantities(spec: Quantities | None) -> Manifest:
     return {} if spec is None else {k: v for k, v in (("cpu", spec.cpu), ("memory", spec.memory)) if v is not None}
 
 
-def _lifecycle(service: Service, spec: Lifecycle | None, *, pause: bool = False) -> Manifest | None:
-    """What is done at the ends of a container's life; with ``pause`` it serves on while endpoints are withdrawn."""
+def _lifecycle(service: Service, spec: Lifecycle | None, waits: int = 0) -> Manifest | None:
+    """What is done at the ends of a container's life; it serves on for ``waits`` seconds while it is withdrawn."""
     start, stop = (spec.postStart, spec.preStop) if spec is not None else (None, None)
     found = {}
     if start is not None:
         found["postStart"] = _hook(service, start)
-    if stop is not None or pause:
-        found["preStop"] = _hook(service, stop) if stop is not None else _sleep(service, PRE_STOP)
+    if stop is not None or waits:
+        found["preStop"] = _hook(service, stop) if stop is not None else _sleep(service, waits)
     return found or None
 
 

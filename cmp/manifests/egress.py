@@ -132,7 +132,8 @@ def originations(service: Service) -> Iterator[Manifest]:
 def credential_readers(service: Service) -> Iterator[Manifest]:
     """What istiod asks of the account before it hands a client's key to the proxy: that it may list Secrets.
 
-    The pods get no token of that account, so nothing in them can ask the API server for others.
+    No check passes a spec whose pods have a token of that account and are not said to read Secrets, so nothing in
+    them can ask the API server for others.
     https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/#configure-mutual-tls-origination-for-egress-traffic-at-sidecar
     """
     if not reads_secrets(service.spec.calls):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.context.model import Service, Version
+from cmp.context.running import grace
 from cmp.manifests.container import init_containers, main_container, other_containers
 from cmp.manifests.proxy import proxy_annotations
 from cmp.manifests.step import fields
@@ -23,12 +24,12 @@ def template(service: Service, version: Version) -> Manifest:
     """
     labels = {"app": service.name, "version": version.name}
     names = {"app.kubernetes.io/name": service.name, "app.kubernetes.io/version": version.name}
-    pod, grace = version.spec.pod, version.spec.shutdown.grace if version.spec.shutdown else None
+    pod = version.spec.pod
     own_labels, notes = (pod.labels, pod.annotations) if pod is not None else ({}, {})
     return {
         "metadata": {
             "labels": {**own_labels, **labels, **names, "sidecar.istio.io/inject": "true"},
-            "annotations": {**notes, **proxy_annotations(service)},
+            "annotations": {**notes, **proxy_annotations(service, version)},
         },
         "spec": {
             "automountServiceAccountToken": bool(service.spec.rbac),
@@ -38,7 +39,7 @@ def template(service: Service, version: Version) -> Manifest:
             "imagePullSecrets": [{"name": name} for name in _pull_secrets(version)] or None,
             "securityContext": _pod_security(pod),
             "serviceAccountName": service.account,
-            "terminationGracePeriodSeconds": int(grace.removesuffix("s")) if grace is not None else None,
+            "terminationGracePeriodSeconds": grace(version),
             "topologySpreadConstraints": _spread(service, pod, labels) or None,
             "volumes": volumes(service.name, version),
             **_placement(pod),

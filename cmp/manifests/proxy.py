@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cmp.context.model import PRE_STOP, Service
+from cmp.context.model import Service, Version
+from cmp.context.running import pause
 from cmp.waves import Manifest
 
 if TYPE_CHECKING:
     from cmp.spec.service import Proxy
 
-#: The proxy leaves when its connections are done, and not before the application is told to stop: with a fixed drain it
-#: would cut long requests or hold every pod for as long
-#: (https://istio.io/latest/docs/reference/commands/pilot-agent/#envvars, EXIT_ON_ZERO_ACTIVE_CONNECTIONS).
-METADATA = {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": f"{PRE_STOP}s"}
+#: Seconds after which a draining Envoy accepts no new connection, where nobody says otherwise
+#: (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig, drainDuration).
+DRAIN = 45
 
 
-def proxy_annotations(service: Service) -> Manifest:
+def proxy_annotations(service: Service, version: Version) -> Manifest:
     """The pod's annotations for its proxy.
 
+    The proxy leaves when its connections are done, and not before the application is told to stop: with a fixed drain
+    it would cut long requests or hold every pod for as long
+    (https://istio.io/latest/docs/reference/commands/pilot-agent/#envvars, EXIT_ON_ZERO_ACTIVE_CONNECTIONS).
     https://istio.io/latest/docs/reference/config/annotations/
     """
     proxy = service.spec.proxy
-    written = ",".join(f'"{key}":"{value}"' for key, value in METADATA.items())
+    drain = {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": f"{pause(version)}s"}
+    written = ",".join(f'"{key}":"{value}"' for key, value in drain.items())
     config = f'"proxyMetadata":{{{written}}}'
+    if pause(version) > DRAIN:
+        config += f',"drainDuration":"{pause(version)}s"'
     if proxy is not None and proxy.holdApplicationUntilProxyStarts is not None:
         config += f',"holdApplicationUntilProxyStarts":{_truth(proxy.holdApplicationUntilProxyStarts)}'
     return {"proxy.istio.io/config": f"{{{config}}}", **(_injected(proxy) if proxy is not None else {})}

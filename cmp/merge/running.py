@@ -30,6 +30,7 @@ WORKLOAD_KEYS = (
     "volumes",
     "strategy",
     "shutdown",
+    "podDisruptionBudget",
     "pod",
 )
 #: What a proxy beside the pods is told, and what others hold against the pods' identity.

@@ -61,6 +61,31 @@ def _pod_terms(at: str) -> tuple[Form, ...]:
     )
 
 
+#: What a range says, in place of a fixed number.
+_RANGE = (
+    *("min", "max", "cpu", "memory", "metrics", "behavior", "triggers", "pollingInterval", "cooldownPeriod"),
+    *("initialCooldownPeriod", "idleReplicaCount", "fallback"),
+)
+
+
+def _scaling(at: str) -> tuple[Form, ...]:
+    """The forms of how many pods there are."""
+    metric, kinds = f"{at}.metrics[]", ("resource", "containerResource", "pods", "object", "external")
+    targets = (("value",), ("averageValue",), ("averageUtilization",))
+    return (
+        Form(at, text="count", one_of=(("count",), _RANGE)),
+        Form(f"{at}.metrics", listing=True),
+        Form(metric, one_of=tuple((kind,) for kind in kinds), needed=True),
+        *(Form(f"{metric}.{kind}.metric", text="name") for kind in kinds[2:]),
+        *(Form(f"{metric}.{kind}.target", one_of=targets, needed=True) for kind in kinds),
+        *(Form(f"{at}.behavior.{way}.policies", listing=True, filled=True) for way in ("scaleUp", "scaleDown")),
+        Form(f"{at}.triggers", listing=True),
+        Form(f"{at}.triggers[]", one_of=(("authenticationRef",), ("authentication",))),
+        Form(f"{at}.triggers[].authenticationRef", text="name"),
+        Form(f"{at}.triggers[].authentication.secretTargetRef", keyed=True),
+    )
+
+
 _VALUES = (("value",), ("secret",), ("configMap",), ("field",))
 _POD: tuple[Form, ...] = (
     Form("pod.containers", keyed=True),
@@ -88,7 +113,8 @@ WORKLOAD: tuple[Form, ...] = (
     Form("image.pullSecrets", listing=True),
     Form("command", listing=True),
     Form("args", listing=True),
-    Form("replicas", text="count", one_of=(("count",), ("min", "max", "cpu"))),
+    *_scaling("replicas"),
+    Form("podDisruptionBudget", one_of=(("maxUnavailable",), ("minAvailable",))),
     Form("resources", rest=resources),
     Form("env", keyed=True),
     Form("env.*", text="value", one_of=_VALUES, needed=True),

@@ -14,6 +14,22 @@ def kind_name(value: str) -> str:
     return value
 
 
+def metric_name(value: str) -> str:
+    """The name of a metric, which becomes a part of a path (apimachinery path.IsValidPathSegmentName)."""
+    if value in ("", ".", "..") or re.search("[/%]", value):
+        refuse(f"{shown(value)} is not the name of a metric", "a name without / and %")
+    return value
+
+
+def api_version(value: str) -> str:
+    """The group and version of a kind, or the version alone."""
+    if not re.fullmatch(
+        r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?v[1-9][0-9]{0,2}((alpha|beta)[1-9][0-9]{0,2})?", value
+    ):
+        refuse(f"{shown(value)} is not an apiVersion", "write group/version: networking.k8s.io/v1")
+    return value
+
+
 def object_name(value: str) -> str:
     """The name of an object, in which ``*`` stands for any text."""
     if not re.fullmatch(r"[A-Za-z0-9.:*_-]{1,253}", value):

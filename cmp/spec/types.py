@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from cmp.spec import addresses as a
 from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
+from cmp.spec import measures as m
 from cmp.spec import objects as o
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
@@ -65,6 +66,21 @@ DurationOrZero = Annotated[str, BeforeValidator(v.duration_or_zero), _DURATION] 
 Cpu = Annotated[str, BeforeValidator(v.cpu), WithJsonSchema({"type": ["string", "number"]})]
 #: quantity of bytes (`256Mi`, `1Gi`)
 Memory = Annotated[str, BeforeValidator(v.memory), WithJsonSchema({"type": ["string", "integer"]})]
+_SHARE = WithJsonSchema({"type": ["string", "integer"]})
+#: percentage of a request (`70%`), or CPU quantity with its unit (`500m`)
+CpuTarget = Annotated[str, BeforeValidator(m.cpu_target), _SHARE]
+#: percentage of a request (`80%`), or quantity of bytes with its unit (`512Mi`)
+MemoryTarget = Annotated[str, BeforeValidator(m.memory_target), _SHARE]
+Utilization = Annotated[int, BeforeValidator(m.utilization), _SHARE]  #: percentage of a request (`70%`)
+#: quantity above 0 (`100`, `500m`, `10k`)
+MetricValue = Annotated[str, BeforeValidator(m.metric_value), WithJsonSchema({"type": ["string", "number"]})]
+#: decimal number (`0.05`)
+Tolerance = Annotated[str, BeforeValidator(v.quantity), WithJsonSchema({"type": ["string", "number"]})]
+Seconds = Annotated[int, BeforeValidator(m.seconds), _DURATION]  #: duration in whole seconds (`30s`, `5m`)
+Period = Annotated[int, Field(ge=1, le=1800), BeforeValidator(v.integer)]  #: whole number from 1 to 1800
+Window = Annotated[int, Field(ge=0, le=3600), BeforeValidator(v.integer)]  #: whole number from 0 to 3600
+ApiVersion = Annotated[str, AfterValidator(o.api_version)]  #: group and version (`networking.k8s.io/v1`)
+MetricName = Annotated[str, AfterValidator(o.metric_name)]  #: name of a metric
 
 Text = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]  #: text
 Word = Annotated[str, Field(min_length=1), WithJsonSchema({"type": ["string", "number", "boolean"]})]  #: text

@@ -86,7 +86,7 @@ def duration(value: Any) -> str:
 
 def duration_or_zero(value: Any) -> str:
     """As ``duration``, where nothing at all has a meaning of its own."""
-    text = _text(value)
+    text = scalar(value)
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)", text)
     if not parts or "".join(a + b for a, b in parts) != text:
         refuse(f"expected a duration, got {shown(value)}", "write a number with its unit: 500ms, 5s, 1m30s, 2h")
@@ -108,7 +108,7 @@ LONGEST_MS = (2**63 - 1) // 1_000_000
 
 def percent(value: Any) -> int:
     """A share of 100 in whole percent, with or without its sign."""
-    text = _text(value).removesuffix("%")
+    text = scalar(value).removesuffix("%")
     if not re.fullmatch(r"0|[1-9][0-9]?|100", text):
         refuse(f"expected a percentage from 0 to 100, got {shown(value)}", "write for example 70%")
     return int(text)
@@ -119,7 +119,7 @@ def fraction(value: Any) -> int | float:
 
     Envoy counts in millionths (istio pilot/pkg/networking/core/route/route.go, translatePercentToFractionalPercent).
     """
-    text = _text(value).removesuffix("%")
+    text = scalar(value).removesuffix("%")
     if not re.fullmatch(r"(0|[1-9][0-9]?)(\.[0-9]{1,3})?|100(\.0{1,3})?", text):
         refuse(
             f"expected a percentage from 0 to 100, got {shown(value)}",
@@ -130,7 +130,7 @@ def fraction(value: Any) -> int | float:
 
 def count_or_percent(value: Any) -> str:
     """A number of pods, or a share of them in whole percent, as text."""
-    text = _text(value)
+    text = scalar(value)
     if not re.fullmatch(r"(0|[1-9][0-9]{0,8})%?", text):
         refuse(f"expected a number or a percentage, got {shown(value)}", "write for example 1 or 25%")
     return text
@@ -139,7 +139,7 @@ def count_or_percent(value: Any) -> str:
 def cpu(value: Any) -> str:
     """A CPU quantity in Kubernetes' canonical form (``0.5`` is ``500m``)."""
     help = "write cores or millicores: 1, 500m"
-    if _text(value).endswith("i"):
+    if scalar(value).endswith("i"):
         refuse(f"{shown(value)} is not a number of cores", help)
     return _quantity(value, help)
 
@@ -148,7 +148,7 @@ def memory(value: Any) -> str:
     """A memory quantity in Kubernetes' canonical form (``1024Mi`` is ``1Gi``); fractions of a byte are refused."""
     found = _quantity(value, "write a number with its unit: 256Mi, 1Gi")
     if found[-1] in "num":
-        meant = re.match(r"[0-9.]+", _text(value))
+        meant = re.match(r"[0-9.]+", scalar(value))
         refuse(f"{shown(value)} is a fraction of a byte", f"did you mean {meant[0] if meant else ''}Mi?")
     return found
 
@@ -163,7 +163,7 @@ def _quantity(value: Any, help: str) -> str:
 
     https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
-    match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?([numkMGTPE]|[KMGTPE]i)?(?:e([0-9]))?", _text(value))
+    match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,9}))?([numkMGTPE]|[KMGTPE]i)?(?:e([0-9]))?", scalar(value))
     if not match:
         refuse(f"expected a quantity, got {shown(value)}", help)
     whole, fraction, unit, exponent = match[1], match[2] or "", match[3] or "", int(match[4] or 0)
@@ -237,7 +237,8 @@ def _binary(total: int) -> str:
     return f"{total}{unit}"
 
 
-def _text(value: Any) -> str:
+def scalar(value: Any) -> str:
+    """The text of a plain value; a map or a list is refused."""
     if not isinstance(value, str):
         refuse(f"expected text, got {shown(value)}", "write one value", "MS103")
     return value

@@ -8,19 +8,18 @@ from cmp.spec.container import EnvValue, Health, Image, Resources
 from cmp.spec.kinds import Strategy
 from cmp.spec.pod import Pod
 from cmp.spec.policy import PortPolicy, TrafficPolicy
+from cmp.spec.scaling import DisruptionBudget, Replicas
 from cmp.spec.storage import ConfigFile, EnvFrom, ExternalSecret, Volume
 from cmp.spec.types import (
-    Count,
     Duration,
     EnvName,
     Label,
     LabelValue,
     Model,
     MountPath,
-    Percent,
     Port,
-    Positive,
     QualifiedName,
+    Seconds,
     SelectorKey,
     Subdomain,
     Text,
@@ -32,23 +31,18 @@ from cmp.spec.types import (
 Protocol = Literal["http", "http2", "https", "grpc", "grpc-web", "tls", "tcp", "mongo", "redis", "mysql"]
 
 
-class Replicas(Model):
-    """How many pods: a fixed number, or a range that a HorizontalPodAutoscaler keeps by CPU utilization."""
-
-    later: ClassVar[frozenset[str]] = words("memory metrics behavior triggers")
-
-    count: Count | None = None  #: A fixed number of pods.
-    min: Positive | None = None  #: The least number of pods of a range. Default: `1`.
-    max: Positive | None = None  #: The most pods of a range.
-    cpu: Percent | None = None  #: The utilization of the CPU request that the autoscaler keeps. Default: `80%`.
-
-
 class Shutdown(Model):
-    """How long a pod may take to finish its requests after it left the endpoints."""
+    """How a pod stops: it leaves the endpoints, serves on for `preStop`, gets the signal, and is killed after `grace`.
 
-    later: ClassVar[frozenset[str]] = words("preStop")
+    The proxy beside it serves as long as the pod has connections, and at least for `preStop`.
+    https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    """
 
-    #: Time until the pod is killed, in whole seconds (terminationGracePeriodSeconds). Default: Kubernetes', 30s.
+    #: The pause before the signal to stop, while callers hear that the pod goes; `0s` is none, and so is leaving it out
+    #: without ports. Other things to do before the signal stand in `pod.containers`. Default: `5s`.
+    preStop: Seconds | None = None
+    #: Time until the pod is killed, in whole seconds (terminationGracePeriodSeconds). Default: Kubernetes', 30s; with a
+    #: `preStop` of more than 5s, 25s more than that.
     grace: Duration | None = None
 
 
@@ -73,6 +67,8 @@ class WorkloadFields(TrafficPolicy):
     #: How pods are replaced. Default: they roll, never fewer than asked for; those of a StatefulSet one by one.
     strategy: Strategy | None = None
     shutdown: Shutdown | None = None  #: How pods stop.
+    #: How many pods a drain of nodes may take at once. Default: one, from two pods on.
+    podDisruptionBudget: DisruptionBudget | None = None
     pod: Pod | None = None  #: Fields of the pod as Kubernetes has them.
 
 

@@ -24,6 +24,7 @@ from tests.support import (
     field_rows_output,
     field_rows_outside,
     field_rows_pod,
+    field_rows_scaling,
     field_rows_security,
 )
 from tests.support.field_row import Row
@@ -39,6 +40,7 @@ SERVICE_ROWS = {
     **field_rows_outside.SERVICE,
     **dict(field_rows_output.output("MeshService")),
     **dict(field_rows_pod.rows()),
+    **dict(field_rows_scaling.rows()),
     **field_rows_security.SERVICE,
 }
 ENTRY_ROWS = {

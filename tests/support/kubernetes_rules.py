@@ -192,6 +192,9 @@ def _autoscaler(spec: _Object) -> list[str]:
     found = []
     if spec.get("minReplicas", 1) > spec["maxReplicas"]:
         found.append(".spec.maxReplicas: must be greater than or equal to minReplicas")
+    kinds = {metric["type"] for metric in spec.get("metrics") or []}
+    if spec.get("minReplicas") == 0 and not kinds & {"Object", "External"}:
+        found.append(".spec.metrics: must specify at least one Object or External metric to scale to zero")
     for index, metric in enumerate(spec.get("metrics") or []):
         at = f".spec.metrics[{index}]"
         source = metric["type"][0].lower() + metric["type"][1:]

@@ -105,7 +105,7 @@ _NAMES = {
 }
 
 
-def _patch(definitions: dict[str, Any]) -> None:
+def _patch(definitions: dict[str, Any], version: str) -> None:
     """Add the tables above to the definitions; a definition or field that went away is a KeyError, not a lost rule."""
 
     def field(path: str) -> dict[str, Any]:
@@ -120,6 +120,8 @@ def _patch(definitions: dict[str, Any]) -> None:
         field(path).update(minimum=least, maximum=most)
     for path, check in _CHECKED.items():
         field(path)[CHECK] = check
+    if tuple(map(int, version.split("."))) >= (1, 37):  # HPAScaleToZero is on by default
+        field(f"{_HPA}HorizontalPodAutoscalerSpec.minReplicas")["minimum"] = 0
 
 
 @cache
@@ -132,7 +134,7 @@ def _definitions(version: str) -> dict[str, Any]:
     if not file.is_file():
         raise ValueError(f"kubernetes-validate has no schemas for Kubernetes {version}")
     document: dict[str, Any] = json.loads(file.read_bytes())
-    _patch(document["$defs"])
+    _patch(document["$defs"], version)
     return document
 
 

@@ -8,7 +8,7 @@ apiVersion: meshspec.io/v1alpha1
 kind: MeshPlatform
 metadata: {name: main, labels: {tier: edge, team: "1"}, annotations: {example.com/note: on, a: "grüße\\n"}}
 profile: 1
-istio: {version: 1.31.0, kubernetes: 1.32, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
+istio: {version: 1.31.0, kubernetes: 1.37, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
 gateways:
   public:
     hosts: [shop.example.com, "*.example.org", shop/only.example.com]
@@ -114,7 +114,21 @@ outlierDetection: {consecutive5xxErrors: 5, consecutiveGatewayErrors: 3, consecu
                    minHealthPercent: 30}
 tls: {mode: ISTIO_MUTUAL, sni: full.example.com}
 retryBudget: {percent: 20%, minRetryConcurrency: 3, budgetInterval: 10s}
-replicas: {min: 2, max: 8, cpu: 70%}
+replicas:
+  min: 2
+  max: 8
+  cpu: 70%
+  memory: 512Mi
+  metrics:
+    - {resource: {name: cpu, target: {averageUtilization: 150}}}
+    - {containerResource: {name: memory, container: istio-proxy, target: {averageValue: 64Mi}}}
+    - {pods: {metric: {name: "yes", selector: {matchLabels: {a: 1e3}}}, target: {averageValue: 0.5}}}
+    - object: {describedObject: {apiVersion: example.com/v1, kind: Queue, name: main}, metric: r, target: {value: 9}}
+    - {external: {metric: q, target: {averageValue: 30}}}
+  behavior:
+    scaleUp: {tolerance: 0.05, stabilizationWindowSeconds: 0, policies: {type: Pods, value: 4, periodSeconds: 15}}
+    scaleDown: {selectPolicy: Min, policies: [{type: Percent, value: 10, periodSeconds: 60}]}
+podDisruptionBudget: {minAvailable: 1, unhealthyPodEvictionPolicy: IfHealthyBudget}
 resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: "2", memory: 256Mi}}
 env:
   A: $(B)-$(C)
@@ -168,7 +182,9 @@ proxy:
   excludeOutboundPorts: {5432: "yes", 6379: no TLS there}
   holdApplicationUntilProxyStarts: true
   nativeSidecar: false
-rbac: {apiGroups: [apps, ""], resources: [deployments, pods/log], resourceNames: full, verbs: [get, list]}
+rbac:
+  - {apiGroups: [apps, ""], resources: [deployments, pods/log], resourceNames: full, verbs: [get, list]}
+  - {resources: secrets, verbs: list}
 pod:
   labels: {team: "1"}
   annotations: {example.com/note: 0x1f}
@@ -232,6 +248,19 @@ versions:
                                           failover: [{from: eu, to: us}, {from: us, to: eu}]}}}
   v2: {weight: 20, image: {tag: "1.30", digest: null}, env: {FEATURE: on},
        health: {liveness: {tcp: 7000, service: null}},
+       shutdown: {preStop: 1m, grace: 2m}, pod: {containers: {full: {lifecycle: {preStop: null}}}},
+       podDisruptionBudget: {maxUnavailable: 50%},
+       replicas: {metrics: null, pollingInterval: 1m, cooldownPeriod: 5m, initialCooldownPeriod: 1m,
+                  idleReplicaCount: 0,
+                  fallback: {failureThreshold: 3, replicas: 4, behavior: static},
+                  triggers: [{type: kafka, name: a, metadata: {topic: 1e3, lag: 5}, useCachedMetrics: true,
+                              authentication: {secretTargetRef: {sasl: full-db/sasl, password: full-db/password}}},
+                             {type: aws-sqs-queue, metricType: Value, metadata: {queueURL: q},
+                              authentication: {podIdentity: {provider: aws, roleArn: r, identityOwner: keda}}},
+                             {type: azure-servicebus, metadata: {queueName: q},
+                              authentication: {podIdentity: {provider: azure-workload, identityId: i}}},
+                             {type: cron, metadata: {start: 0 6 * * *},
+                              authenticationRef: {name: c, kind: ClusterTriggerAuthentication}}]},
        connectionPool: {tcp: {maxConnections: 10}}, tls: {sni: v2.example.com},
        loadBalancer: {consistentHash: {httpHeaderName: X-User, ringHash: null, maglev: {tableSize: 65537}},
                       localityLbSetting: {distribute: [{from: eu/*, to: {eu/*: 80%, us/a/b: 20}}]}}}
@@ -359,7 +388,7 @@ calls:
 parameters: [image.tag, env.C]
 environments:
   prod: {replicas: {max: 20}, strategy: Recreate, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
-  test: {replicas: 1, access+: tester.test}
+  test: {replicas: 3, versions: {v2: {replicas: 0}}, access+: tester.test}
 """
 
 APP = """
