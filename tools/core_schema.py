@@ -20,6 +20,7 @@ from cmp.spec import addresses as a
 from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import objects as o
+from cmp.spec import schedules as c
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -53,6 +54,7 @@ _MODULES = {
     "cmp.spec.identity": "i",
     "cmp.spec.kubernetes": "k",
     "cmp.spec.objects": "o",
+    "cmp.spec.schedules": "c",
     "cmp.spec.syntax": "s",
     "cmp.spec.validators": "v",
 }

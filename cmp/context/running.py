@@ -23,7 +23,7 @@ class Facts(NamedTuple):
         runs: which case it is, for messages.
         ours: the Service and the account are ours, and all that protects them.
         pods: an analyzer finds pods for what policies select; machines have none.
-        labels: by what policies select; empty where nothing runs in the mesh.
+        labels: by what policies select; empty where nothing runs in the mesh, or only jobs, which have their own.
         mtls: a PeerAuthentication is written.
         guarded: policies decide who may call; without, anybody may.
         limited: a Sidecar decides what may be called.
@@ -54,6 +54,8 @@ def facts(runs: Runs, spec: MeshService, has_ports: bool) -> Facts:
     if runs in ("image", "machines"):
         labels = {"app": spec.metadata.name}
         return Facts(runs, True, runs == "image", labels, True, True, True, has_ports, has_ports, has_ports)
+    if runs == "jobs":
+        return Facts(runs, True, False, {}, False, False, True, False, False, False)
     written = spec.__pydantic_fields_set__
     labels = spec.selector if runs != "host" else {}
     mtls, guarded, limited = (bool(labels) and key in written for key in ("mtls", "access", "calls"))

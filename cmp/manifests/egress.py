@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.context.egress import reads_secrets
@@ -27,18 +27,26 @@ def sidecar(service: Service) -> Iterator[Manifest]:
     It also keeps the proxy's configuration small: without it every proxy is told of every service of the mesh
     (https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/).
     """
-    if not service.facts.limited:
+    if not (service.facts.limited and service.facts.labels):
         return
     own = service.spec.sidecar
     pool = own.inboundConnectionPool if own is not None else None
     spec = {
-        "workloadSelector": {"labels": dict(service.facts.labels)},
-        "egress": _egress(service),
-        "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
+        **outgoing(service, service.facts.labels),
         "ingress": [_listener(service, one) for one in own.ingress] or None if own is not None else None,
         "inboundConnectionPool": fields(pool) if pool is not None else None,
     }
     yield for_machines_too(service, manifest(API, "Sidecar", service.name, spec=spec), NO_SUCH_PODS)
+
+
+def outgoing(service: Service, labels: Mapping[str, str]) -> Manifest:
+    """What the Sidecar of the pods with certain labels says of calls."""
+    own = service.spec.sidecar
+    return {
+        "workloadSelector": {"labels": dict(labels)},
+        "egress": _egress(service),
+        "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
+    }
 
 
 def _egress(service: Service) -> list[Manifest]:
@@ -118,15 +126,21 @@ def originations(service: Service) -> Iterator[Manifest]:
 
     https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/
     """
+    if service.facts.labels:
+        yield from added_tls(service, service.name, service.facts.labels)
+
+
+def added_tls(service: Service, name: str, labels: Mapping[str, str]) -> Iterator[Manifest]:
+    """The same for the pods with certain labels, in rules whose names begin with a name of theirs."""
     for one in service.originations:
         ports = [{"port": {"number": number}, "tls": dict(tls)} for number, tls in sorted(one.ports.items())]
         spec = {
             "exportTo": ["."],
             "host": one.host,
             "trafficPolicy": {"portLevelSettings": ports},
-            "workloadSelector": {"matchLabels": dict(service.facts.labels)},
+            "workloadSelector": {"matchLabels": dict(labels)},
         }
-        yield manifest(API, "DestinationRule", one.name, spec=spec)
+        yield manifest(API, "DestinationRule", f"{name}-{one.host}", spec=spec)
 
 
 def credential_readers(service: Service) -> Iterator[Manifest]:
@@ -135,13 +149,17 @@ def credential_readers(service: Service) -> Iterator[Manifest]:
     The pods get no token of that account, so nothing in them can ask the API server for others.
     https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/#configure-mutual-tls-origination-for-egress-traffic-at-sidecar
     """
-    if not reads_secrets(service.spec.calls):
-        return
-    name, group = f"{service.name}-credentials", "rbac.authorization.k8s.io"
+    if reads_secrets(service.spec.calls):
+        yield from credential_reader(service, service.name, service.account)
+
+
+def credential_reader(service: Service, name: str, account: str) -> Iterator[Manifest]:
+    """The same for an account."""
+    name, group = f"{name}-credentials", "rbac.authorization.k8s.io"
     rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}
     yield manifest(f"{group}/v1", "Role", name, rules=[rule])
     reference = {"apiGroup": group, "kind": "Role", "name": name}
-    subject = {"kind": "ServiceAccount", "name": service.account, "namespace": service.namespace}
+    subject = {"kind": "ServiceAccount", "name": account, "namespace": service.namespace}
     yield manifest(f"{group}/v1", "RoleBinding", name, roleRef=reference, subjects=[subject])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.context.config import Config
-from cmp.context.model import Version
+from cmp.context.jobs import Run
 from cmp.context.names import claim_name, digest, slug
 from cmp.manifests.step import fields
 from cmp.waves import Manifest
@@ -16,38 +16,38 @@ if TYPE_CHECKING:
     from cmp.spec.storage import Projection, Volume
 
 TMP = "/tmp"
-#: The volume of a version's ConfigMap, among those that are named by their paths.
+#: The volume of a run's ConfigMap, among those that are named by their paths.
 CONFIG = "config"
 
 
-def volumes(service: str, version: Version) -> list[Manifest]:
+def volumes(service: str, run: Run) -> list[Manifest]:
     """The volumes of a pod, in the order of the paths that they are mounted at."""
-    given, names = version.spec.volumes, _names(_places(service, version))
+    given, names = run.spec.volumes, _names(_places(service, run))
     found: list[Manifest] = []
     for place in sorted(names):
-        if place == CONFIG and version.config is not None:
-            source: Manifest = {"configMap": _config_source(version.config)}
+        if place == CONFIG and run.config is not None:
+            source: Manifest = {"configMap": _config_source(run.config)}
         else:
             source = _source(service, place, given.get(place))
         found.append({"name": names[place], **source})
     return found
 
 
-def mounts(service: str, version: Version) -> list[Manifest]:
+def mounts(service: str, run: Run) -> list[Manifest]:
     """Where the service's container has its volumes, and each of its files by itself: what lies beside it stays."""
-    given, names = version.spec.volumes, _names(_places(service, version))
+    given, names = run.spec.volumes, _names(_places(service, run))
     found: dict[str, Manifest] = {path: {"name": names[path]} for path in {TMP, *given}}
     for path, volume in given.items():
         found[path] |= {"subPath": volume.subPath, "readOnly": volume.readOnly or None}
-    for file in version.config.files if version.config is not None else ():
+    for file in run.config.files if run.config is not None else ():
         found[file.path] = {"name": names[CONFIG], "subPath": file.key, "readOnly": True}
     return [{**found[path], "mountPath": path} for path in sorted(found)]
 
 
-def shared_mounts(service: str, version: Version, container: str, given: Mapping[str, Mount]) -> list[Manifest]:
+def shared_mounts(service: str, run: Run, container: str, given: Mapping[str, Mount]) -> list[Manifest]:
     """Where another container has the service's volumes and files, and a ``/tmp`` of its own."""
-    names = _names(_places(service, version))
-    files = {file.path: file for file in version.config.files} if version.config is not None else {}
+    names = _names(_places(service, run))
+    files = {file.path: file for file in run.config.files} if run.config is not None else {}
     found: dict[str, Manifest] = {} if TMP in given else {TMP: {"name": names[container + TMP]}}
     for path, mount in given.items():
         source = mount.volume or ""
@@ -59,14 +59,14 @@ def shared_mounts(service: str, version: Version, container: str, given: Mapping
     return [{**found[path], "mountPath": path} for path in sorted(found)]
 
 
-def _places(service: str, version: Version) -> set[str]:
+def _places(service: str, run: Run) -> set[str]:
     """The paths of the service's container, its files, and the ``/tmp`` of each other container that shares none."""
-    pod = version.spec.pod
+    pod = run.spec.pod
     first = {one.name or "": one for one in pod.initContainers} if pod is not None else {}
     others = {**first, **(pod.containers if pod is not None else {})}
-    files = (CONFIG,) if version.config is not None else ()
+    files = (CONFIG,) if run.config is not None else ()
     own = (name + TMP for name, one in others.items() if name != service and TMP not in one.mounts)
-    return {TMP, *version.spec.volumes, *files, *own}
+    return {TMP, *run.spec.volumes, *files, *own}
 
 
 def _names(places: Iterable[str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def visibility(value: str) -> str:
 
 def workload_kind(value: object) -> object:
     """The kind of a workload; those that the language has and this release does not build are told apart."""
-    if value in ("StatefulSet", "DaemonSet", "None"):
+    if value in ("StatefulSet", "DaemonSet"):
         refuse(f"workload {shown(value)} is part of the language, but not built yet", "use Deployment for now", "MS106")
     return value
 

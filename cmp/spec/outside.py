@@ -64,7 +64,7 @@ class Workload(Model):
 
     later: ClassVar[frozenset[str]] = words("annotations")
 
-    kind: WorkloadKind  #: `WorkloadGroup` is for machines, which register as part of it.
+    kind: WorkloadKind  #: `WorkloadGroup` is for machines, which register as part of it; `None` has only `jobs`.
     network: Label | None = None  #: The network that the machines are in. Default: what they say themselves.
     locality: Place | None = None  #: Where they are. Default: what they say themselves.
     weight: Positive | None = None  #: The share of each, against that of others. Default: all have the same.

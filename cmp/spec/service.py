@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from cmp.spec.container import Resources
 from cmp.spec.egress import Call, SidecarSpec
+from cmp.spec.jobs import Job
 from cmp.spec.outside import External, Workload
 from cmp.spec.patch import ManifestFiles, Patch
 from cmp.spec.security import Access, Jwt, Mtls, RbacRule
@@ -75,7 +76,7 @@ class Proxy(Model):
 class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
-    later: ClassVar[frozenset[str]] = words("service jobs rollout metrics telemetry slo dashboard alerts ignore sync")
+    later: ClassVar[frozenset[str]] = words("service rollout metrics telemetry slo dashboard alerts ignore sync")
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
     platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
@@ -83,6 +84,7 @@ class MeshService(WorkloadFields):
     selector: dict[SelectorKey, LabelValue] = {}
     external: External | None = None  #: Hosts that run elsewhere.
     workload: Workload | None = None  #: What a version becomes. Default: a Deployment.
+    jobs: dict[Label, Job] = {}  #: What runs to its end, by name: beside the service, or with `workload: None` alone.
     port: Port | None = None  #: Short for `ports: {http: ..}`.
     #: The ports of the Service, by name. Without any the service is a worker: no Service and no routes.
     ports: dict[Label, PortSpec] = {}

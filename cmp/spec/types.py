@@ -10,6 +10,7 @@ from cmp.spec import addresses as a
 from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import objects as o
+from cmp.spec import schedules as c
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -113,8 +114,8 @@ OutsideHost = Annotated[str, AfterValidator(a.outside_host)]  #: full host name,
 Address = Annotated[str, AfterValidator(a.address)]  #: IP address, host name or `unix:///path`
 CallNamespace = Annotated[str, AfterValidator(k.call_namespace)]  #: namespace, or `.` for that of the caller
 Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or `*`
-#: `Deployment` or `WorkloadGroup`
-WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup"], BeforeValidator(k.workload_kind)]
+#: `Deployment`, `WorkloadGroup` or `None`
+WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup", "None"], BeforeValidator(k.workload_kind)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
 #: a whole host name, or `namespace/` before it
@@ -165,3 +166,7 @@ Pointer = Annotated[str, AfterValidator(o.pointer)]  #: JSON Pointer (`/spec/tem
 FilePattern = Annotated[str, AfterValidator(o.file_pattern)]  #: file or files (`extra/*.yaml`)
 ObjectPart = Annotated[Any, WithJsonSchema({"type": "object"})]  #: part of an object of Kubernetes
 AnyValue = Annotated[Any, WithJsonSchema({})]  #: any value
+#: `minute hour day-of-month month day-of-week` (`0 3 * * *`), or a word (`@daily`)
+Schedule = Annotated[str, AfterValidator(c.schedule)]
+TimeZone = Annotated[str, AfterValidator(c.time_zone)]  #: name of a time zone (`Europe/Berlin`)
+ExitCode = Annotated[int, Field(ge=0, le=255), BeforeValidator(v.integer)]  #: whole number from 0 to 255

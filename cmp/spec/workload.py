@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from cmp.spec.container import EnvValue, Health, Image, Resources
-from cmp.spec.pod import Pod
+from cmp.spec.container import Health
 from cmp.spec.policy import PortPolicy, TrafficPolicy
-from cmp.spec.storage import ConfigFile, EnvFrom, ExternalSecret, Volume
+from cmp.spec.runs import RunFields
 from cmp.spec.types import (
     Count,
     CountOrPercent,
     Duration,
-    EnvName,
     Label,
     LabelValue,
     Model,
-    MountPath,
     Percent,
     Port,
     Positive,
     SelectorKey,
-    Subdomain,
     Text,
     Weight,
     words,
@@ -69,27 +65,14 @@ class Strategy(Model):
     rollingUpdate: RollingUpdate | None = None  #: How far a roll may go.
 
 
-class WorkloadFields(TrafficPolicy):
+class WorkloadFields(TrafficPolicy, RunFields):
     """What runs. A version may change each of these."""
 
-    image: Image | None = None  #: What runs.
-    command: tuple[Text, ...] = ()  #: What is run in place of the image's entry point, as in Kubernetes.
-    args: tuple[Text, ...] = ()  #: Its arguments, in place of the image's, as in Kubernetes.
     replicas: Replicas | None = None  #: How many pods. Default: `1`.
-    resources: Resources | None = None  #: Requests and limits of the container. Default: none.
-    env: dict[EnvName, EnvValue] = {}  #: Environment variables by name.
-    envFrom: tuple[EnvFrom, ...] = ()  #: ConfigMaps and Secrets whose keys become variables.
-    #: Files of the container by path, from the repository or written here. A change of one restarts the pods.
-    config: dict[MountPath, ConfigFile] = {}
-    #: Secrets that are fetched from a store, by name, for `env`, `envFrom` and `volumes` to refer to.
-    secrets: dict[Subdomain, ExternalSecret] = {}
     #: How Kubernetes finds out whether a pod works. Default: a connection to the main port.
     health: Health | None = None
-    #: What is mounted, by path. `/tmp` is there anyway; the rest of the file system is read-only.
-    volumes: dict[MountPath, Volume] = {}
     strategy: Strategy | None = None  #: How pods are replaced. Default: they roll, never fewer than asked for.
     shutdown: Shutdown | None = None  #: How pods stop.
-    pod: Pod | None = None  #: Fields of the pod as Kubernetes has them.
 
 
 class Version(WorkloadFields):
