@@ -58,6 +58,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "external": "external-wildcards-and-networks",
         "external.endpoints": "external-endpoints-and-versions",
         "workload": "machines",
+        "jobs": "job-as-a-hook",
+        "jobs.*.podFailurePolicy": "job-that-tells-failures-apart",
         "exportTo": "export-to",
         "calls[].tls": "calls-tls-added-by-the-proxy",
         "sidecar": "sidecar-listeners-and-proxy",

@@ -65,9 +65,8 @@ def network(service: Service, index: Index, platform: Platform | None) -> Networ
     Of pods that are not ours it says no more than ``access`` and ``calls`` do, and machines have none.
     """
     facts = service.facts
-    if platform is None or not platform.spec.networkPolicy or not (facts.guarded or facts.limited):
-        return None
-    if not (facts.pods or service.jobs):
+    told = (facts.pods or service.jobs) and (facts.guarded or facts.limited)
+    if platform is None or not platform.spec.networkPolicy or not told:
         return None
     known = _Known(index, platform)
     return Network(
@@ -104,16 +103,9 @@ def _pods_of(service: Service) -> tuple[Peer, ...]:
     return (Peer(service.namespace, tuple(sorted(service.facts.labels.items()))),)
 
 
-def _jobs_of(service: Service | None) -> tuple[Peer, ...]:
+def _jobs_of(service: Service) -> tuple[Peer, ...]:
     """The pods of its jobs, which call as the service does, and which nobody calls."""
-    if service is None:
-        return ()
     return tuple(Peer(service.namespace, tuple(job.labels.items())) for job in service.jobs)
-
-
-def of_job(egress: tuple[Way, ...] | None) -> Network:
-    """What holds for the pods of a job: they call what the service calls, and nobody calls them but for metrics."""
-    return Network((Way((Peer(),), _tcp(METRICS)),), egress)
 
 
 class _Known:
@@ -133,10 +125,7 @@ class _Known:
     def _calling(self, name: str, namespace: str) -> tuple[Peer, ...]:
         """The pods that call as a service: its own and those of its jobs."""
         found = self._index.get((name, namespace))
-        if found is not None and found.facts.runs == "jobs":
-            return _jobs_of(found)
-        pods = self._pods(name, namespace)
-        return (*pods, *_jobs_of(found)) if pods else ANYBODY
+        return (*self._pods(name, namespace), *(_jobs_of(found) if found is not None else ()))
 
     # -- what comes in -------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.context.egress import reads_secrets
@@ -32,18 +32,18 @@ def sidecar(service: Service) -> Iterator[Manifest]:
     own = service.spec.sidecar
     pool = own.inboundConnectionPool if own is not None else None
     spec = {
-        **outgoing(service, service.facts.labels),
+        **outgoing(service),
         "ingress": [_listener(service, one) for one in own.ingress] or None if own is not None else None,
         "inboundConnectionPool": fields(pool) if pool is not None else None,
     }
     yield for_machines_too(service, manifest(API, "Sidecar", service.name, spec=spec), NO_SUCH_PODS)
 
 
-def outgoing(service: Service, labels: Mapping[str, str]) -> Manifest:
-    """What the Sidecar of the pods with certain labels says of calls."""
+def outgoing(service: Service) -> Manifest:
+    """What a Sidecar says of calls, and for which pods."""
     own = service.spec.sidecar
     return {
-        "workloadSelector": {"labels": dict(labels)},
+        "workloadSelector": {"labels": dict(service.facts.labels)},
         "egress": _egress(service),
         "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
     }
@@ -126,21 +126,15 @@ def originations(service: Service) -> Iterator[Manifest]:
 
     https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/
     """
-    if service.facts.labels:
-        yield from added_tls(service, service.name, service.facts.labels)
-
-
-def added_tls(service: Service, name: str, labels: Mapping[str, str]) -> Iterator[Manifest]:
-    """The same for the pods with certain labels, in rules whose names begin with a name of theirs."""
-    for one in service.originations:
+    for one in service.originations if service.facts.labels else ():
         ports = [{"port": {"number": number}, "tls": dict(tls)} for number, tls in sorted(one.ports.items())]
         spec = {
             "exportTo": ["."],
             "host": one.host,
             "trafficPolicy": {"portLevelSettings": ports},
-            "workloadSelector": {"matchLabels": dict(labels)},
+            "workloadSelector": {"matchLabels": dict(service.facts.labels)},
         }
-        yield manifest(API, "DestinationRule", f"{name}-{one.host}", spec=spec)
+        yield manifest(API, "DestinationRule", f"{service.name}-{one.host}", spec=spec)
 
 
 def credential_readers(service: Service) -> Iterator[Manifest]:
@@ -149,17 +143,13 @@ def credential_readers(service: Service) -> Iterator[Manifest]:
     The pods get no token of that account, so nothing in them can ask the API server for others.
     https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/#configure-mutual-tls-origination-for-egress-traffic-at-sidecar
     """
-    if reads_secrets(service.spec.calls):
-        yield from credential_reader(service, service.name, service.account)
-
-
-def credential_reader(service: Service, name: str, account: str) -> Iterator[Manifest]:
-    """The same for an account."""
-    name, group = f"{name}-credentials", "rbac.authorization.k8s.io"
+    if not reads_secrets(service.spec.calls):
+        return
+    name, group = f"{service.name}-credentials", "rbac.authorization.k8s.io"
     rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}
     yield manifest(f"{group}/v1", "Role", name, rules=[rule])
     reference = {"apiGroup": group, "kind": "Role", "name": name}
-    subject = {"kind": "ServiceAccount", "name": account, "namespace": service.namespace}
+    subject = {"kind": "ServiceAccount", "name": service.account, "namespace": service.namespace}
     yield manifest(f"{group}/v1", "RoleBinding", name, roleRef=reference, subjects=[subject])
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cmp.context.egress import reads_secrets
 from cmp.context.jobs import Job
 from cmp.context.model import Service
-from cmp.context.network import of_job
+from cmp.context.names import digest
+from cmp.context.network import METRICS, Network, Peer, Way
 from cmp.manifests import egress, rbac, security, storage, workload
-from cmp.manifests.network_policy import network_policy
+from cmp.manifests.network_policy import network_policies
 from cmp.manifests.pod import job_template
 from cmp.manifests.step import Step, manifest, without_pods
 from cmp.waves import HOOK, Manifest, Wave
@@ -39,6 +39,27 @@ def hooks(service: Service) -> Iterator[Manifest]:
     for job in service.jobs:
         if job.spec.hook is not None:
             yield _hooked(manifest(API, "Job", job.full, spec=_job(service, job)), job, UNTIL_NEXT)
+
+
+def marks(service: Service) -> Iterator[Manifest]:
+    """What tells Argo CD that a job has changed: it compares no hooks, and would start no sync for a change of one.
+
+    It is applied behind the jobs, so that an application is out of sync until they have succeeded.
+    """
+    found = {job.name: digest(_text(_job(service, job))) for job in service.jobs if job.spec.hook in _MARKED}
+    if found:
+        yield manifest("v1", "ConfigMap", f"{service.name}-jobs", data=found)
+
+
+#: A job that only runs when a sync has failed is no reason for one.
+_MARKED = ("PreSync", "Sync", "PostSync")
+
+
+def _text(value: Any) -> str:
+    """An object as a text that is the same for equal objects, in whatever order they were built."""
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{key}:{_text(value[key])}' for key in sorted(value) if value[key] is not None)}}}"
+    return f"[{','.join(map(_text, value))}]" if isinstance(value, list) else repr(value)
 
 
 def schedules(service: Service) -> Iterator[Manifest]:
@@ -99,33 +120,47 @@ def _hooked(found: Manifest, job: Job, delete: str) -> Manifest:
 # -- what protects the pods --------------------------------------------------------------------------------------------
 
 
+def _as_its_pods(service: Service, job: Job) -> Service:
+    """The service as builders see it for the pods of a job: under their name, with their label and account.
+
+    They call what the service calls, and nobody calls them but for metrics.
+    """
+    metrics = Way((Peer(),), tuple((number, "TCP") for number in METRICS))
+    network = Network((metrics,), service.network.egress) if service.network is not None else None
+    return service._replace(
+        name=job.full,
+        account=job.account,
+        owns_account=job.apart,
+        facts=service.facts._replace(labels=job.labels),
+        network=network,
+    )
+
+
 def prerequisites(service: Service) -> Iterator[Manifest]:
     """What the pods of jobs need beside what the service has."""
     for job in service.jobs:
         if not job.apart:
-            yield from _before(service, job)
+            yield from _before(_as_its_pods(service, job))
 
 
 def guards(service: Service) -> Iterator[Manifest]:
     """What holds for the pods of jobs: they call what the service calls, and nobody calls them."""
     for job in service.jobs:
         if not job.apart:
-            yield from _around(service, job)
+            yield from _around(_as_its_pods(service, job))
 
 
-def _before(service: Service, job: Job) -> Iterator[Manifest]:
-    yield from workload.config_of_proxies(service, job.full, job.labels)
-    if service.network is not None:
-        yield network_policy(job.full, job.labels, of_job(service.network.egress))
+def _before(pods: Service) -> Iterator[Manifest]:
+    yield from workload.proxy_config(pods)
+    yield from network_policies(pods)
 
 
-def _around(service: Service, job: Job) -> Iterator[Manifest]:
+def _around(pods: Service) -> Iterator[Manifest]:
     """The Sidecar, TLS that the proxy adds, and the policy that admits nobody: an ALLOW without rules."""
-    sidecar = manifest(egress.API, "Sidecar", job.full, spec=egress.outgoing(service, job.labels))
-    yield without_pods(sidecar, egress.NO_SUCH_PODS)
-    yield from egress.added_tls(service, job.full, job.labels)
-    spec = {"selector": {"matchLabels": dict(job.labels)}, "action": "ALLOW"}
-    yield without_pods(manifest(security.API, "AuthorizationPolicy", job.full, spec=spec), security.NO_SUCH_PODS)
+    yield without_pods(manifest(egress.API, "Sidecar", pods.name, spec=egress.outgoing(pods)), egress.NO_SUCH_PODS)
+    yield from egress.originations(pods)
+    spec = {"selector": {"matchLabels": dict(pods.facts.labels)}, "action": "ALLOW"}
+    yield without_pods(manifest(security.API, "AuthorizationPolicy", pods.name, spec=spec), security.NO_SUCH_PODS)
 
 
 # -- jobs that run apart -----------------------------------------------------------------------------------------------
@@ -137,27 +172,32 @@ def copies(service: Service) -> Iterator[Manifest]:
     The names are its own: of two objects of one name, Argo CD would keep one, as a hook or not.
     """
     for job in service.jobs:
-        for found in _brought(service, job) if job.apart else ():
+        for found in _brought(_as_its_pods(service, job), job) if job.apart else ():
             yield _hooked(found, job, UNTIL_END)
 
 
-def _brought(service: Service, job: Job) -> Iterator[Manifest]:
-    yield workload.account_named(service, job.account)
+def _brought(pods: Service, job: Job) -> Iterator[Manifest]:
+    yield from workload.service_account(pods)
     if job.config is not None:
         yield storage.config_map(job.config)
     for name, secret in job.spec.secrets.items():
         yield storage.external_secret(f"{job.full}-{name}", secret)
-    if service.spec.rbac:
-        yield rbac.role_named(service, job.full)
-        yield rbac.binding_named(service, job.full, job.account)
-    if reads_secrets(service.spec.calls):
-        yield from egress.credential_reader(service, job.full, job.account)
-    yield from _before(service, job)
-    yield from _around(service, job)
+    yield from rbac.role(pods)
+    yield from rbac.role_binding(pods)
+    yield from egress.credential_readers(pods)
+    yield from _before(pods)
+    yield from _around(pods)
 
 
 #: Where a pod names a Secret: the key above, and the key of the name.
-_SECRETS = (("secretKeyRef", "name"), ("secretRef", "name"), ("secret", "name"), ("secret", "secretName"))
+_SECRETS = (
+    ("imagePullSecrets", "name"),
+    ("nodePublishSecretRef", "name"),
+    ("secret", "name"),
+    ("secret", "secretName"),
+    ("secretKeyRef", "name"),
+    ("secretRef", "name"),
+)
 
 
 def _renamed(value: Any, names: Mapping[str, str], above: str = "") -> Any:
@@ -177,5 +217,6 @@ STEPS = (
     Step(Wave.PREREQUISITES, copies),
     Step(Wave.GUARDS, guards),
     Step(Wave.JOBS, hooks),
+    Step(Wave.FOLLOWERS, marks),
     Step(Wave.FOLLOWERS, schedules),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cmp.context.model import Service
-from cmp.context.network import Network, Peer, Way
+from cmp.context.network import Peer, Way
 from cmp.manifests.step import Step, manifest
 from cmp.waves import Manifest, Wave
 
@@ -16,19 +16,15 @@ def network_policies(service: Service) -> Iterator[Manifest]:
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
     """
     found = service.network
-    if found is not None and service.facts.labels:
-        yield network_policy(service.name, service.facts.labels, found)
-
-
-def network_policy(name: str, labels: Mapping[str, str], found: Network) -> Manifest:
-    """The policy of the pods with certain labels."""
+    if found is None or not service.facts.labels:
+        return
     spec = {
-        "podSelector": {"matchLabels": dict(labels)},
-        "policyTypes": [kind for kind in ("Ingress", "Egress") if getattr(found, kind.lower()) is not None],
+        "podSelector": {"matchLabels": dict(service.facts.labels)},
+        "policyTypes": [name for name in ("Ingress", "Egress") if getattr(found, name.lower()) is not None],
         "ingress": [_rule("from", way) for way in found.ingress] if found.ingress is not None else None,
         "egress": [_rule("to", way) for way in found.egress] if found.egress is not None else None,
     }
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, spec=spec)
+    yield manifest("networking.k8s.io/v1", "NetworkPolicy", service.name, spec=spec)
 
 
 def _rule(side: str, way: Way) -> Manifest:

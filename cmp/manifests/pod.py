@@ -1,4 +1,4 @@
-"""The pod template of a version or a job. It is frozen: an unchanged spec keeps it across our releases, or a fleet restarts."""
+"""The pod template of a version or a job. An unchanged spec keeps it across our releases, or a fleet restarts."""
 
 from __future__ import annotations
 

@@ -16,12 +16,6 @@ def role(service: Service) -> Iterator[Manifest]:
 
     https://kubernetes.io/docs/reference/access-authn-authz/rbac/
     """
-    if service.spec.rbac:
-        yield role_named(service, service.name)
-
-
-def role_named(service: Service, name: str) -> Manifest:
-    """The rules under a name."""
     rules = [
         {
             "apiGroups": list(rule.apiGroups) or [""],
@@ -31,20 +25,16 @@ def role_named(service: Service, name: str) -> Manifest:
         }
         for rule in service.spec.rbac
     ]
-    return manifest(API, "Role", name, rules=rules)
+    if rules:
+        yield manifest(API, "Role", service.name, rules=rules)
 
 
 def role_binding(service: Service) -> Iterator[Manifest]:
     """The rules, given to the account; services that share one have the rules of all."""
     if service.spec.rbac:
-        yield binding_named(service, service.name, service.account)
-
-
-def binding_named(service: Service, name: str, account: str) -> Manifest:
-    """The rules of a name, given to an account."""
-    reference = {"apiGroup": API.partition("/")[0], "kind": "Role", "name": name}
-    subject = {"kind": "ServiceAccount", "name": account, "namespace": service.namespace}
-    return manifest(API, "RoleBinding", name, roleRef=reference, subjects=[subject])
+        reference = {"apiGroup": API.partition("/")[0], "kind": "Role", "name": service.name}
+        subject = {"kind": "ServiceAccount", "name": service.account, "namespace": service.namespace}
+        yield manifest(API, "RoleBinding", service.name, roleRef=reference, subjects=[subject])
 
 
 STEPS = (Step(Wave.PREREQUISITES, role), Step(Wave.PREREQUISITES, role_binding))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cmp.context.model import Service
@@ -23,15 +23,10 @@ def service_account(service: Service) -> Iterator[Manifest]:
     """
     if not service.owns_account:
         return  # several services run as one: the first by name writes it
-    yield account_named(service, service.account)
-
-
-def account_named(service: Service, name: str) -> Manifest:
-    """An account with what the spec says of the service's."""
     spec = service.spec.serviceAccount
-    account = manifest("v1", "ServiceAccount", name, automountServiceAccountToken=False)
+    account = manifest("v1", "ServiceAccount", service.account, automountServiceAccountToken=False)
     account["metadata"]["annotations"] = spec.annotations if spec is not None else None
-    return account
+    yield account
 
 
 PROXY_CONFIG = ("concurrency", "environmentVariables", "image")
@@ -42,17 +37,12 @@ def proxy_config(service: Service) -> Iterator[Manifest]:
 
     https://istio.io/latest/docs/reference/config/networking/proxy-config/
     """
-    if service.facts.labels:
-        yield from config_of_proxies(service, service.name, service.facts.labels)
-
-
-def config_of_proxies(service: Service, name: str, labels: Mapping[str, str]) -> Iterator[Manifest]:
-    """The same for the pods with certain labels."""
     proxy = service.spec.proxy
     written = {key: fields(value) for key in PROXY_CONFIG if (value := getattr(proxy, key, None)) not in (None, {})}
-    if written:
-        spec = {"selector": {"matchLabels": dict(labels)}, **written}
-        yield manifest("networking.istio.io/v1beta1", "ProxyConfig", name, spec=spec)
+    if not (written and service.facts.labels):
+        return
+    spec = {"selector": {"matchLabels": dict(service.facts.labels)}, **written}
+    yield manifest("networking.istio.io/v1beta1", "ProxyConfig", service.name, spec=spec)
 
 
 def deployments(service: Service) -> Iterator[Manifest]:

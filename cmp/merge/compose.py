@@ -157,8 +157,7 @@ def _versions(service: Node, entries: dict[str, Node], runs: Runs, problems: lis
     return given.with_value(merged)
 
 
-#: What the pods of a job have no use for among the settings of the service's pods, by the path below ``pod``: containers
-#: that would keep it from ending, and what keeps the service's pods apart from each other.
+#: What keeps the pods of a service apart from each other, by the path below ``pod``: the pods of a job are others.
 _NOT_FOR_JOBS = (
     ("topologySpreadConstraints",),
     ("topologySpreadConstraints+",),

@@ -66,9 +66,9 @@ class Job(RunFields):
     backoffLimit: Count | None = None
     activeDeadlineSeconds: Positive | None = None  #: How long all tries may take together. Default: no limit.
     ttlSecondsAfterFinished: Count | None = None  #: How long a run of a schedule is kept. Default: by the limits above.
-    parallelism: Positive | None = None  #: How many pods run at a time. Default: `1`.
-    completions: Positive | None = None  #: How many pods have to succeed. Default: `1`.
-    #: `Indexed` gives each pod a number of its own. Default: `NonIndexed`.
+    parallelism: Positive | None = None  #: How many pods run at a time. Default: Kubernetes', 1.
+    completions: Positive | None = None  #: How many pods have to succeed. Default: Kubernetes', 1.
+    #: `Indexed` gives each pod a number of its own. Default: Kubernetes', `NonIndexed`.
     completionMode: Literal["NonIndexed", "Indexed"] | None = None
     podFailurePolicy: PodFailurePolicy | None = None  #: How failed pods are told apart.
     #: `Never` starts a new pod for each try, and keeps those that failed; `OnFailure` starts the container again.
