@@ -1,7 +1,7 @@
 """Jobs: hooks of a sync and schedules, what protects their pods, and what those bring that run apart.
 
 The pods of a job have the account of the service and may call what it calls, but their label ``app`` is another: no
-Service, no route and no policy of the service takes them for its own. docs/adr/0013-jobs.md says why all is as it is.
+Service, no route and no policy of the service takes them for its own. docs/adr/0015-jobs.md says why all is as it is.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cmp.spec.runs import RunFields
-from cmp.spec.types import Count, ExitCode, Label, Model, Positive, Schedule, SelectorKey, TimeZone
+from cmp.spec.types import Condition, Count, ExitCode, Label, Model, Positive, Schedule, TimeZone
 
 
 class ExitCodes(Model):
@@ -22,7 +22,7 @@ class ExitCodes(Model):
 class PodCondition(Model):
     """A condition of the pod that failed, for example `DisruptionTarget`."""
 
-    type: SelectorKey  #: Its name.
+    type: Condition  #: Its name.
     status: Literal["True", "False", "Unknown"] | None = None  #: Its value. Default: `True`.
 
 

@@ -1,4 +1,4 @@
-"""Syntax of schedules as the API server takes them.
+"""Syntax of what jobs say, as the API server takes it.
 
 The same contract as in ``validators``. Kubernetes reads schedules with github.com/robfig/cron/v3, ParseStandard: five
 fields, or a word for a common schedule (kubernetes pkg/apis/batch/validation, validateScheduleFormat).
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from cmp.spec.kubernetes import subdomain
 from cmp.spec.validators import refuse, shown
 
 
@@ -96,4 +97,14 @@ def time_zone(value: str) -> str:
     bad = any(not re.fullmatch(r"(?!-)[A-Za-z._0-9+-]{1,14}", part) or part in (".", "..") for part in parts)
     if bad or value.lower() == "local":
         refuse(f"{shown(value)} is not a time zone", "a name of the time zone database: Europe/Berlin, Etc/UTC")
+    return value
+
+
+def condition(value: str) -> str:
+    """The type of a pod's condition, a qualified name (kubernetes pkg/apis/batch/validation, ValidateQualifiedName)."""
+    name = value.rpartition("/")[2]
+    if not re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", name) or value.startswith("/"):
+        refuse(f"{shown(value)} is not the type of a condition", "for example DisruptionTarget")
+    if name != value:
+        subdomain(value.rpartition("/")[0])
     return value

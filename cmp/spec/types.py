@@ -168,5 +168,6 @@ ObjectPart = Annotated[Any, WithJsonSchema({"type": "object"})]  #: part of an o
 AnyValue = Annotated[Any, WithJsonSchema({})]  #: any value
 #: `minute hour day-of-month month day-of-week` (`0 3 * * *`), or a word (`@daily`)
 Schedule = Annotated[str, AfterValidator(c.schedule)]
+Condition = Annotated[str, AfterValidator(c.condition)]  #: type of a pod's condition (`DisruptionTarget`)
 TimeZone = Annotated[str, AfterValidator(c.time_zone)]  #: name of a time zone (`Europe/Berlin`)
 ExitCode = Annotated[int, Field(ge=0, le=255), BeforeValidator(v.integer)]  #: whole number from 0 to 255
