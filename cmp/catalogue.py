@@ -368,6 +368,42 @@ CATALOGUE: dict[str, Entry] = {
             "routes: [{match: {path: /cart/*}, delegate: cart}]\n# in cart: expose: {delegated: true, path: /cart/*}"
         ),
     ),
+    "MS221": Entry(
+        title="what a kind of workload does not have",
+        text=(
+            "Deployments, StatefulSets, DaemonSets and WorkloadGroups differ in their fields and in how they replace "
+            "pods; Kubernetes drops in silence what a kind does not have. The number of a DaemonSet's pods is that of "
+            "its nodes. Pods of a StatefulSet and of a DaemonSet are told apart by their names and nodes, so there is "
+            "one version, which rolls; a second one is a service of its own."
+        ),
+        example=("workload: StatefulSet\nversions: {v1: {}, v2: {weight: 10}}"),
+        cure=("workload: StatefulSet\nversions: {v2: {}}\nstrategy: {rollingUpdate: {partition: 2}}"),
+    ),
+    "MS222": Entry(
+        title="a Service that cannot be",
+        text=(
+            "Fields of a Service are for some of its types, and Kubernetes refuses the others. Proxies choose pods by "
+            "themselves, so what tells the cluster how to choose says nothing in the mesh. Who comes through a port of "
+            "the nodes or a load balancer gets around the gateways and has no mutual TLS and no identity: mtls and "
+            "access have to let such callers in, by address or all of them."
+        ),
+        example=("ports: {tcp: 1883}\nservice: LoadBalancer"),
+        cure=(
+            "ports: {tcp: 1883}\nservice: {type: LoadBalancer, externalTrafficPolicy: Local}\n"
+            "mtls: {ports: {tcp: PERMISSIVE}}\naccess: {from: {ipBlocks: 192.0.2.0/24}, to: {ports: tcp}}"
+        ),
+    ),
+    "MS223": Entry(
+        title="a headless Service of which somebody would have to choose pods",
+        text=(
+            "Names of a headless Service lead to its pods, so the caller chooses one, and every proxy sends on to just "
+            "that address. Nothing is balanced between the pods or split between versions, the port is the pod's, "
+            "and a route of another service would send its requests back to where they came in. Gateways see all pods "
+            "and do choose. A StatefulSet's Service is headless unless service.headless is false."
+        ),
+        example=("workload: StatefulSet\nports: {http: {port: 80, targetPort: 8080}}"),
+        cure=("workload: StatefulSet\nports: {http: 8080}"),
+    ),
     "MS224": Entry(
         title="a job that cannot run",
         text=(

@@ -35,6 +35,7 @@ PRUNE_LAST = frozenset(
         "AuthorizationPolicy",
         "Certificate",  # with its Secret, where cert-manager is told to remove that too
         "ConfigMap",
+        "DaemonSet",
         "Deployment",
         "DestinationRule",
         "ExternalSecret",
@@ -47,6 +48,7 @@ PRUNE_LAST = frozenset(
         "ServiceAccount",
         "ServiceEntry",
         "Sidecar",
+        "StatefulSet",
         "WorkloadEntry",
         "WorkloadGroup",
     )
@@ -72,8 +74,10 @@ KIND_ORDER = {
             "Role",
             "RoleBinding",
             "Service",
+            "DaemonSet",
             "Deployment",
             "HorizontalPodAutoscaler",
+            "StatefulSet",
             "Job",
             "CronJob",
         )

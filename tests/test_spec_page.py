@@ -92,6 +92,7 @@ PLACES = {
     "MeshService.versions": "@",
     "Mirror.percentage": "versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /a}, mirror: {version: v2, @}}",
     "MeshPlatform.networkPolicy": "@",
+    "MeshPlatform.profile": "@",
     "Mount.readOnly": "pod: {containers: {a: {image: 'a:1', mounts: {/a: {volume: /tmp, @}}}}}",
     "Mtls.mode": "mtls: {ports: {http: PERMISSIVE}, @}",
     "OutboundTrafficPolicy.mode": "sidecar: {outboundTrafficPolicy: {@}}",
@@ -109,11 +110,13 @@ PLACES = {
     "RollingUpdate.maxSurge": "strategy: {rollingUpdate: {maxUnavailable: 1, @}}",
     "RollingUpdate.maxUnavailable": "strategy: {rollingUpdate: {maxSurge: 1, @}}",
     "ServiceAccountToken.expirationSeconds": "volumes: {/data: {projected: {serviceAccountToken: {path: a, @}}}}",
+    "ServiceSpec.publishNotReadyAddresses": "service: {@}",
     "SpreadConstraint.maxSkew": "pod: {topologySpreadConstraints: {topologyKey: zone, @}}",
     "SpreadConstraint.whenUnsatisfiable": "pod: {topologySpreadConstraints: {topologyKey: zone, @}}",
     "Strategy.type": "strategy: {@}",
     "Volume.optional": "volumes: {/data: {secret: a, @}}",
     "Volume.readOnly": "volumes: {/data: {emptyDir: {}, @}}",
+    "Workload.kind": "workload: {@}",
     "WorkloadFields.replicas": "@",
 }
 

@@ -230,16 +230,16 @@ def check_identities(context: Context) -> Iterator[Finding]:
 
 def _nobody_known(service: Service, path: tuple[str, ...], target: str | None) -> Iterator[Finding]:
     denying = [rule for policy in service.policies if policy.action == "DENY" for rule in policy.rules]
-    if any(_asks_who(grant, target) for grant in service.grants):
+    if any(asks_who(grant, target) for grant in service.grants):
         message = "callers have no identity here, so nobody that access lists gets in"
         help = "use PERMISSIVE, or let anybody in: access: [{}]"
         yield Finding("MS218", service, ("mtls", *path), message, help)
-    elif any(_asks_who(rule, target) for rule in denying):
+    elif any(asks_who(rule, target) for rule in denying):
         message = "callers have no identity here, so a rule that denies some of them denies nobody, or all"
         yield Finding("MS218", service, ("mtls", *path), message, "use STRICT")
 
 
-def _asks_who(rule: Grant | Rule, target: str | None) -> bool:
+def asks_who(rule: Grant | Rule, target: str | None) -> bool:
     """Whether a rule asks for an identity, at a container port or, without one, at any."""
     who = any(_known(key) for source in rule.sources for key in source) or any(
         one.key in ASKED for one in rule.conditions

@@ -9,6 +9,7 @@ from cmp.context.egress import external
 from cmp.context.jobs import Job
 from cmp.context.model import Context, Service
 from cmp.context.releases import SIDECARS
+from cmp.node import entries_of
 
 #: Characters of the name of a Job, which is a label of its pods, and of a CronJob, which adds a number to it
 #: (kubernetes pkg/apis/batch/validation, ValidateCronJobCreate).
@@ -24,9 +25,15 @@ def _each(context: Context) -> Iterator[tuple[Service, Job, tuple[Step, ...]]]:
 
 
 def check_only_jobs(context: Context) -> Iterator[Finding]:
-    """Where only jobs run, there are some."""
+    """Where only jobs run, there are some, and nothing is said of pods that serve."""
     for service in context.services:
-        if service.facts.runs == "jobs" and not service.jobs:
+        if service.facts.runs != "jobs":
+            continue
+        workload = service.tree.node.get("workload")
+        for key in (one for one in entries_of(workload) if one != "kind"):
+            message = f'"{key}" is for what serves, and with workload None only jobs run'
+            yield Finding("MS221", service, ("workload", key), message, "leave it out", True)
+        if not service.jobs:
             message = "nothing runs here: workload is None, and there are no jobs"
             yield Finding("MS102", service, ("workload",), message, "add jobs: {name: {schedule: ..}}, or leave it out")
 

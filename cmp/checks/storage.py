@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, every_run, every_version
 from cmp.context.model import Context, Service, Version
+from cmp.context.running import NO_PODS
 
 if TYPE_CHECKING:
     from cmp.spec.storage import Projection, Volume
@@ -84,7 +85,7 @@ def check_claims(context: Context) -> Iterator[Finding]:
     """
     for service, version, path in every_version(context):
         for place, volume in version.spec.volumes.items():
-            if volume.size is None:
+            if volume.size is None or version.stateful:  # which has a claim for each pod
                 continue
             at = (*path, "volumes", place)
             others = [one for one in service.versions if (other := one.spec.volumes.get(place)) and other.size]
@@ -106,33 +107,23 @@ def _claimed(volume: Volume) -> tuple[object, ...]:
 def _used_once(service: Service, version: Version, place: str, at: tuple[str, ...], versions: int) -> Iterator[Finding]:
     scale, strategy = version.spec.replicas, version.spec.strategy
     most = 1 if scale is None else scale.count if scale.count is not None else scale.max or 1
+    if service.facts.kind == "DaemonSet":
+        message = f'the volume "{place}" is for the pods of one node, and those of all nodes would use it'
+        yield Finding("MS218", service, at, message, "add accessModes: ReadWriteMany, or use emptyDir: {}")
+        return
     if versions > 1 or most > 1:
         who = f"{versions} versions" if versions > 1 else f"{most} pods"
         message = f'the volume "{place}" is for the pods of one node, and {who} would use it'
-        yield Finding("MS218", service, at, message, "add accessModes: ReadWriteMany, or keep to one pod")
+        help = "add accessModes: ReadWriteMany, or keep to one pod"
+        if versions == 1:
+            help = "add accessModes: ReadWriteMany, keep to one pod, or give each its own: workload: StatefulSet"
+        yield Finding("MS218", service, at, message, help)
         return
     rolling = strategy.rollingUpdate if strategy is not None else None
-    surges = rolling is None or rolling.maxSurge not in ("0", "0%")
+    surges = rolling is None or rolling.maxSurge not in NO_PODS
     if surges and (strategy is None or strategy.type != "Recreate"):
         message = f'a roll starts a new pod beside the old one, which still has the volume "{place}"'
         yield Finding("MS218", service, at, message, "add strategy: Recreate")
-
-
-def check_strategy(context: Context) -> Iterator[Finding]:
-    """A roll can move: it may go beyond the number of pods or below it."""
-    for service, version, path in every_version(context):
-        rolling = version.spec.strategy.rollingUpdate if version.spec.strategy is not None else None
-        if rolling is None:
-            continue
-        zero = ("0", "0%")
-        if rolling.maxSurge in zero and (rolling.maxUnavailable or "0") in zero:
-            message = "with maxSurge and maxUnavailable of 0 no pod can be replaced"
-            at = (*path, "strategy", "rollingUpdate")
-            yield Finding("MS104", service, at, message, "add maxUnavailable: 1, or leave maxSurge out")
-        share = rolling.maxUnavailable or "0"
-        if share.endswith("%") and int(share[:-1]) > 100:
-            at = (*path, "strategy", "rollingUpdate", "maxUnavailable")
-            yield Finding("MS104", service, at, f"{share} is more than 100%", "write 100% or less")
 
 
 def _read_only(volume: Volume) -> bool:

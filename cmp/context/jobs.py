@@ -35,6 +35,7 @@ class Job(NamedTuple):
     apart: bool
     spec: JobSpec
     config: Config | None = None
+    stateful: bool = False  # it has no volumes of its own
 
     @property
     def labels(self) -> Mapping[str, str]:

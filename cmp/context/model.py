@@ -66,12 +66,16 @@ def main_port(ports: Sequence[Port]) -> Port | None:
 
 
 class Version(NamedTuple):
-    """One version: its share of the traffic in percent, what runs, and the files that it finds."""
+    """One version: its share of the traffic in percent, what runs, and the files that it finds.
+
+    ``stateful`` says that each of its pods has volumes of its own.
+    """
 
     name: str
     weight: int
     spec: VersionSpec
     config: Config | None = None
+    stateful: bool = False
 
     @property
     def labels(self) -> Mapping[str, str]:

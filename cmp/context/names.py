@@ -52,6 +52,13 @@ def claim_name(service: str, path: str) -> str:
     return f"{service}-{words}" if plain else f"{service}-{words[:100].strip('-')}-{digest(path)}".replace("--", "-")
 
 
+def template_name(path: str) -> str:
+    """The template of a path's claims, and the volume that they are mounted as. The same holds for it."""
+    words = slug(path)
+    plain = path == "/" + words.replace("-", "/") and len(words) <= 54
+    return words if plain else f"{words[:45].strip('-')}-{digest(path)}".lstrip("-")
+
+
 def slug(text: str) -> str:
     """A path or a host as part of a name."""
     return "-".join(part for part in "".join(c if c.isalnum() and c.isascii() else " " for c in text.lower()).split())

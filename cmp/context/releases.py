@@ -36,4 +36,22 @@ CONTAINER_METRICS = Since(
     "the whole pod is counted, with its proxy",
     "https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#container-resource-metrics",
 )
-KUBERNETES = (SIDECARS, SLEEP, CONTAINER_METRICS)
+DISTRIBUTION = Since(
+    (1, 31),
+    "`service.trafficDistribution`",
+    "it is refused",
+    "https://kubernetes.io/docs/concepts/services-networking/service/#traffic-distribution",
+)
+DISTRIBUTION_SAME = Since(
+    (1, 34),
+    "`PreferSameZone` and `PreferSameNode` as `service.trafficDistribution`",
+    "they are refused",
+    "https://www.kubernetes.dev/resources/keps/3015/",
+)
+UNAVAILABLE_STATEFUL = Since(
+    (1, 35),
+    "`strategy.rollingUpdate.maxUnavailable` of a StatefulSet",
+    "it is refused",
+    "https://github.com/kubernetes/enhancements/issues/961",
+)
+KUBERNETES = (SIDECARS, SLEEP, CONTAINER_METRICS, DISTRIBUTION, DISTRIBUTION_SAME, UNAVAILABLE_STATEFUL)

@@ -141,7 +141,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         owns_account=known.ours,
         ports=ports,
         main=main,
-        versions=tuple(_versions(name, spec.versions)),
+        versions=tuple(_versions(name, spec.versions, known.kind == "StatefulSet")),
         exposures=tuple(of_bare(shown) if known.runs == "host" else shown),
         jobs=tuple(jobs(name, account, spec.jobs)) if known.ours and known.runs != "machines" else (),
     )
@@ -160,12 +160,12 @@ def _listed_ports(ports: Mapping[str, ListedPort]) -> Iterable[Port]:
             yield Port(name, port.port, port.targetPort or port.port, protocol)
 
 
-def _versions(service: str, specs: Mapping[str, VersionSpec]) -> Iterable[Version]:
+def _versions(service: str, specs: Mapping[str, VersionSpec], stateful: bool) -> Iterable[Version]:
     """Versions with their shares: one may leave its weight out and gets the rest of 100. A check holds the sum."""
     rest = 100 - sum(spec.weight or 0 for spec in specs.values())
     for name, spec in specs.items():
         weight = max(0, rest) if spec.weight is None else spec.weight
-        yield Version(name, weight, spec, config(service, spec.config))
+        yield Version(name, weight, spec, config(service, spec.config), stateful)
 
 
 def _number(name: str | None, ports: Sequence[Port]) -> int | None:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from cmp.spec.service import MeshService
 
 
+#: Kinds of which a service has one, that carries its name: the pods are told apart by theirs, or by their nodes.
+SINGLE = ("StatefulSet", "DaemonSet")
+#: No pods at all, as an amount of a roll.
+NO_PODS = ("0", "0%")
+
+
 class Facts(NamedTuple):
     """What is there, and which objects are written.
 
@@ -21,6 +27,8 @@ class Facts(NamedTuple):
 
     Attributes:
         runs: which case it is, for messages.
+        kind: the kind of object that keeps the pods of a version running; empty where none of ours does.
+        headless: names of its Service lead to the pods themselves, so that callers choose one, and not their proxies.
         ours: the Service and the account are ours, and all that protects them.
         pods: an analyzer finds pods for what policies select; machines have none.
         labels: by what policies select; empty where nothing runs in the mesh, or only jobs, which have their own.
@@ -33,6 +41,8 @@ class Facts(NamedTuple):
     """
 
     runs: Runs
+    kind: str
+    headless: bool
     ours: bool
     pods: bool
     labels: Mapping[str, str]
@@ -53,9 +63,13 @@ def facts(runs: Runs, spec: MeshService, has_ports: bool) -> Facts:
     """The facts about what a spec runs."""
     if runs in ("image", "machines"):
         labels = {"app": spec.metadata.name}
-        return Facts(runs, True, runs == "image", labels, True, True, True, has_ports, has_ports, has_ports)
+        kind = "" if runs == "machines" else (spec.workload.kind if spec.workload is not None else None) or "Deployment"
+        headless = has_ports and _headless(spec, kind)
+        return Facts(
+            runs, kind, headless, True, runs == "image", labels, True, True, True, has_ports, has_ports, has_ports
+        )
     if runs == "jobs":
-        return Facts(runs, True, False, {}, False, False, True, False, False, False)
+        return Facts(runs, "", False, True, False, {}, False, False, True, False, False, False)
     written = spec.__pydantic_fields_set__
     labels = spec.selector if runs != "host" else {}
     mtls, guarded, limited = (bool(labels) and key in written for key in ("mtls", "access", "calls"))
@@ -63,7 +77,12 @@ def facts(runs: Runs, spec: MeshService, has_ports: bool) -> Facts:
     if runs == "host":
         routed = connected = False
     split = bool(spec.versions)
-    return Facts(runs, False, runs == "selector", labels, mtls, guarded, limited, routed, connected, split)
+    return Facts(runs, "", False, False, runs == "selector", labels, mtls, guarded, limited, routed, connected, split)
+
+
+def _headless(spec: MeshService, kind: str) -> bool:
+    said = spec.service.headless if spec.service is not None else None
+    return kind == "StatefulSet" if said is None else said
 
 
 class HostRules(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cmp.context.model import Service, Version
+from cmp.context.running import SINGLE
 
 
 class Controller(NamedTuple):
@@ -17,9 +18,14 @@ class Controller(NamedTuple):
 
 def controller(service: Service, version: Version) -> Controller:
     """What runs the pods of a version."""
-    return Controller("apps/v1", "Deployment", f"{service.name}-{version.name}")
+    kind = service.facts.kind
+    return Controller("apps/v1", kind, service.name if kind in SINGLE else f"{service.name}-{version.name}")
 
 
 def selector(service: Service, version: Version) -> dict[str, str]:
-    """The labels that select a version's pods. Immutable in a Deployment, so there are two and they never change."""
-    return {"app": service.name, "version": version.name}
+    """The labels that select a version's pods. Immutable in all kinds, so they are few and never change.
+
+    Where there is one version, its name is none of them, so that it can have another one later.
+    """
+    labels = {"app": service.name}
+    return labels if service.facts.kind in SINGLE else {**labels, "version": version.name}

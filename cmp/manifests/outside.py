@@ -81,7 +81,8 @@ def workload_groups(service: Service) -> Iterator[Manifest]:
             "locality": workload.locality,
             "weight": workload.weight,
         }
-        spec = {"metadata": {"labels": {**labels, **names}}, "template": template, "probe": readiness(service, version)}
+        metadata = {"labels": {**labels, **names}, "annotations": workload.annotations or None}
+        spec = {"metadata": metadata, "template": template, "probe": readiness(service, version)}
         yield manifest(API, "WorkloadGroup", f"{service.name}-{version.name}", spec=spec)
 
 

@@ -26,7 +26,7 @@ def template(service: Service, version: Version) -> Manifest:
         "containers": [main_container(service, version), *other_containers(service, version)],
         "serviceAccountName": service.account,
         "terminationGracePeriodSeconds": int(grace.removesuffix("s")) if grace is not None else None,
-        "topologySpreadConstraints": _spread(version.spec.pod, labels) or None,
+        "topologySpreadConstraints": _spread(service, version.spec.pod, labels) or None,
     }
     return _template(service, version, {**labels, **names}, proxy_annotations(service), spec)
 
@@ -40,11 +40,12 @@ def job_template(service: Service, job: Job) -> Manifest:
     labels = {**job.labels, "app.kubernetes.io/name": job.full}
     notes = {**proxy_annotations(service), "sidecar.istio.io/nativeSidecar": "true"}
     given = job.spec.pod.topologySpreadConstraints if job.spec.pod is not None else None
+    spread = _constraints([fields(one) for one in given or ()], job.labels)
     spec = {
         "containers": [job_container(service, job), *other_containers(service, job)],
         "restartPolicy": job.spec.restartPolicy or "Never",
         "serviceAccountName": job.account,
-        "topologySpreadConstraints": _spread(job.spec.pod, job.labels) if given else None,
+        "topologySpreadConstraints": spread or None,
     }
     return _template(service, job, labels, notes, spec)
 
@@ -106,11 +107,16 @@ def _placement(pod: Pod | None) -> Manifest:
 _SPREAD_KEYS = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
-def _spread(pod: Pod | None, labels: Mapping[str, str]) -> list[Manifest]:
-    """The spread over zones and nodes, or the spec's own in its place."""
-    selected = {"labelSelector": {"matchLabels": dict(labels)}}
-    preferred = {"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway"}
+def _spread(service: Service, pod: Pod | None, labels: Mapping[str, str]) -> list[Manifest]:
+    """The spread over zones and nodes, or the spec's own in its place. A DaemonSet has a pod on each node anyway."""
+    if service.facts.kind == "DaemonSet":
+        return []
     given = pod.topologySpreadConstraints if pod is not None else None
-    if given is None:
-        return [{**preferred, "topologyKey": key, **selected} for key in _SPREAD_KEYS]
-    return [{**preferred, **selected, **fields(one)} for one in given]
+    own = [fields(one) for one in given] if given is not None else [{"topologyKey": key} for key in _SPREAD_KEYS]
+    return _constraints(own, labels)
+
+
+def _constraints(own: Iterable[Manifest], labels: Mapping[str, str]) -> list[Manifest]:
+    """Constraints with what they leave out."""
+    selected = {"labelSelector": {"matchLabels": dict(labels)}}
+    return [{"maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway", **selected, **one} for one in own]

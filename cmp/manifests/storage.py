@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from cmp.context.config import Config
 from cmp.context.jobs import Run
-from cmp.context.model import Service
-from cmp.context.names import claim_name
+from cmp.context.model import Service, Version
+from cmp.context.names import claim_name, template_name
 from cmp.manifests.step import Step, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
-    from cmp.spec.storage import ExternalSecret, RemoteRef
+    from cmp.spec.storage import ExternalSecret, RemoteRef, Volume
 
 
 def config_maps(service: Service) -> Iterator[Manifest]:
@@ -73,16 +73,39 @@ def _fetched(key: str, ref: RemoteRef, default: str | None) -> Manifest:
 def claims(service: Service) -> Iterator[Manifest]:
     """A PersistentVolumeClaim for each path with a size. Argo CD never deletes it: only people delete data.
 
+    A StatefulSet makes those of its pods itself, out of templates.
     https://kubernetes.io/docs/concepts/storage/persistent-volumes/#persistentvolumeclaims
     """
-    found = {path: one for version in service.versions for path, one in version.spec.volumes.items() if one.size}
+    versions = () if service.facts.kind == "StatefulSet" else service.versions
+    found = {path: one for version in versions for path, one in version.spec.volumes.items() if one.size}
     for path, volume in sorted(found.items()):
-        spec = {
-            "accessModes": list(volume.accessModes) or ["ReadWriteOnce"],
-            "resources": {"requests": {"storage": volume.size}},
-            "storageClassName": volume.storageClass,
+        yield manifest("v1", "PersistentVolumeClaim", claim_name(service.name, path), spec=_claim(volume))
+
+
+def _claim(volume: Volume) -> Manifest:
+    return {
+        "accessModes": list(volume.accessModes) or ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": volume.size}},
+        "storageClassName": volume.storageClass,
+    }
+
+
+def claim_templates(version: Version) -> list[Manifest]:
+    """The claims that each pod of a StatefulSet has for itself. Templates cannot be changed: they say what they must.
+
+    What the API server would add is written out, for Argo CD would see a difference where it applies on the server
+    (https://github.com/argoproj/argo-cd/issues/11143). The claims made of them are not Argo CD's, which leaves them be.
+    """
+    sized = sorted((path, one) for path, one in version.spec.volumes.items() if one.size)
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": template_name(path)},
+            "spec": {**_claim(volume), "volumeMode": "Filesystem"},
         }
-        yield manifest("v1", "PersistentVolumeClaim", claim_name(service.name, path), spec=spec)
+        for path, volume in sized
+    ]
 
 
 STEPS = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cmp.context.config import Config
 from cmp.context.jobs import Run
-from cmp.context.names import claim_name, digest, slug
+from cmp.context.names import claim_name, digest, slug, template_name
 from cmp.manifests.step import fields
 from cmp.waves import Manifest
 
@@ -22,9 +22,11 @@ CONFIG = "config"
 
 def volumes(service: str, run: Run) -> list[Manifest]:
     """The volumes of a pod, in the order of the paths that they are mounted at."""
-    given, names = run.spec.volumes, _names(_places(service, run))
+    given, names = run.spec.volumes, _names(service, run)
     found: list[Manifest] = []
     for place in sorted(names):
+        if place in given and given[place].size and run.stateful:
+            continue  # the StatefulSet adds each pod's own
         if place == CONFIG and run.config is not None:
             source: Manifest = {"configMap": _config_source(run.config)}
         else:
@@ -35,7 +37,7 @@ def volumes(service: str, run: Run) -> list[Manifest]:
 
 def mounts(service: str, run: Run) -> list[Manifest]:
     """Where the service's container has its volumes, and each of its files by itself: what lies beside it stays."""
-    given, names = run.spec.volumes, _names(_places(service, run))
+    given, names = run.spec.volumes, _names(service, run)
     found: dict[str, Manifest] = {path: {"name": names[path]} for path in {TMP, *given}}
     for path, volume in given.items():
         found[path] |= {"subPath": volume.subPath, "readOnly": volume.readOnly or None}
@@ -46,7 +48,7 @@ def mounts(service: str, run: Run) -> list[Manifest]:
 
 def shared_mounts(service: str, run: Run, container: str, given: Mapping[str, Mount]) -> list[Manifest]:
     """Where another container has the service's volumes and files, and a ``/tmp`` of its own."""
-    names = _names(_places(service, run))
+    names = _names(service, run)
     files = {file.path: file for file in run.config.files} if run.config is not None else {}
     found: dict[str, Manifest] = {} if TMP in given else {TMP: {"name": names[container + TMP]}}
     for path, mount in given.items():
@@ -69,11 +71,16 @@ def _places(service: str, run: Run) -> set[str]:
     return {TMP, *run.spec.volumes, *files, *own}
 
 
-def _names(places: Iterable[str]) -> dict[str, str]:
-    """A volume's name by its path: the path's words, and a digest where two paths have the same ones."""
-    slugs = {place: slug(place)[:54].strip("-") or "root" for place in places}
+def _names(service: str, run: Run) -> dict[str, str]:
+    """A volume's name by its path: the path's words, and a digest where two paths have the same ones.
+
+    That of a claim's template depends on no other path.
+    """
+    slugs = {place: slug(place)[:54].strip("-") or "root" for place in _places(service, run)}
     shared = {text for text in slugs.values() if list(slugs.values()).count(text) > 1}
-    return {place: f"{text}-{digest(place)}" if text in shared else text for place, text in slugs.items()}
+    names = {place: f"{text}-{digest(place)}" if text in shared else text for place, text in slugs.items()}
+    own = (path for path, one in run.spec.volumes.items() if one.size and run.stateful)
+    return {**names, **{path: template_name(path) for path in own}}
 
 
 def _source(service: str, place: str, volume: Volume | None) -> Manifest:

@@ -237,6 +237,9 @@ SERVICE: tuple[Form, ...] = (
     Form("external.endpoints[]", text="address"),
     Form("external.subjectAltNames", listing=True, filled=True),
     Form("workload", text="kind"),
+    Form("service", text="type"),
+    Form("service.loadBalancerSourceRanges", listing=True, filled=True),
+    Form("service.ipFamilies", listing=True),
     Form("exportTo", listing=True, filled=True),
     *_OUTPUT,
 )

@@ -82,11 +82,12 @@ def _names(key: str, shape: Shape) -> tuple[str, ...]:
 def merge(low: Node, high: Node) -> Node:
     """``high`` over ``low``, both in long form: maps merge, all else replaces, ``key+`` collects.
 
-    For layers that ``expand`` wrote out, ``finish(merge(merge(a, b), c))`` is ``finish(merge(a, merge(b, c)))``, with the
-    same values, places and findings, whatever they hold: nulls, ``key+`` over and below lists and nulls, keys that
-    exclude each other, and values of the wrong type. A layer without entries changes nothing. It is not commutative, and
-    a layer with ``key+`` laid twice adds twice. What a layer removed (``cut``) or ruled out (``implied``) is kept for
-    this until ``finish``, so only outcomes of ``merge`` are laid on, never those of ``finish``.
+    For layers that ``expand`` wrote out, ``finish(merge(merge(a, b), c))`` is ``finish(merge(a, merge(b, c)))``,
+    with the same values, places and findings, whatever they hold: nulls, ``key+`` over and below lists and nulls,
+    keys that exclude each other, and values of the wrong type. A layer without entries changes nothing. It is not
+    commutative, and a layer with ``key+`` laid twice adds twice. What a layer removed (``cut``) or ruled out
+    (``implied``) is kept for this until ``finish``, so only outcomes of ``merge`` are laid on, never those of
+    ``finish``.
     """
     if high.cut or not isinstance(low.value, dict) or not isinstance(high.value, dict):
         return Node(high.value, high.pos, high.key, high.layer, True, high.implied)

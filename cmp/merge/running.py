@@ -43,12 +43,13 @@ MEANINGLESS: dict[Runs, frozenset[str]] = {
             *OF_WHAT_RUNS,
             "selector",
             "external",
+            "service",
         )
     ),
     "machines": frozenset(("proxy", "rbac", "jobs", *(key for key in WORKLOAD_KEYS if key != "health"))),
-    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "jobs")),
-    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "jobs")),
-    "host": frozenset((*WORKLOAD_KEYS, "rbac", "jobs", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
+    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "jobs")),
+    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "jobs")),
+    "host": frozenset((*WORKLOAD_KEYS, "rbac", "service", "jobs", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
 }
 #: Beside `external`, these speak of the pods or machines that a `selector` finds.
 OF_SELECTED = frozenset(PROXY_KEYS)
@@ -80,7 +81,12 @@ def what_runs(entries: Mapping[str, Node], own: Collection[str]) -> Runs:
 
 def effective(entries: Mapping[str, Node], own: Collection[str], runs: Runs) -> dict[str, Node]:
     """The entries of a body less the defaults that are not for what runs so."""
+    workload = entries.get("workload")
     kept, dropped = FROM_DEFAULTS.get(runs), MEANINGLESS[runs]
+    if workload is not None and workload.text("kind") == "DaemonSet":
+        dropped |= {"replicas"}
+    if not any(_given(entries, key) for key in ("port", "ports")):
+        dropped |= {"service"}
     return {
         key: node
         for key, node in entries.items()

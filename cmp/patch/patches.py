@@ -32,8 +32,8 @@ def patched(built: Sequence[Built], context: Context, problems: list[Diagnostic]
     result: list[Built] = []
     for owner in context.owners:
         own = [one for one in built if one.owner is owner]
-        if owner.spec.patches and own:
-            own = work.carried_out(owner, own)
+        if owner.spec.patches:
+            own = work.carried_out(owner, [one._replace(manifest=_written(one.manifest)) for one in own])
         result += own
     work.report_idle(context.platform)
     return result
@@ -155,6 +155,13 @@ class _Work:
         name = f"{before['kind']} {before['metadata']['name']}"
         for _, message, help in wrong:
             self._say(Diagnostic("MS232", f"{name} after this patch: {message}", pos, help))
+
+
+def _written(value: Any) -> Any:
+    """What a builder said, without the keys that have no value: a step of a JSON Patch must not find them."""
+    if isinstance(value, dict):
+        return {key: _written(child) for key, child in value.items() if child is not None}
+    return [_written(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _missing_parts(op: str, step: Node) -> Iterator[Diagnostic]:

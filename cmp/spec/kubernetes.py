@@ -43,13 +43,6 @@ def visibility(value: str) -> str:
     return value if value in (".", "*") else label(value)
 
 
-def workload_kind(value: object) -> object:
-    """The kind of a workload; those that the language has and this release does not build are told apart."""
-    if value in ("StatefulSet", "DaemonSet"):
-        refuse(f"workload {shown(value)} is part of the language, but not built yet", "use Deployment for now", "MS106")
-    return value
-
-
 def subdomain(value: str) -> str:
     """An RFC 1123 subdomain: names of Secrets, ConfigMaps, ServiceAccounts."""
     if len(value) > 253 or not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", value):
@@ -210,13 +203,18 @@ def capability(value: str) -> str:
 
 def selector_key(value: str) -> str:
     """A label key as it may stand in a selector: the same syntax, and the reserved ones too."""
+    return _qualified(value, "a label or annotation key")
+
+
+def qualified_name(value: str) -> str:
+    """A name of a protocol or a class, with or without the domain of whoever gave it (validation.IsQualifiedName)."""
+    return _qualified(value, "a name with or without a domain")
+
+
+def _qualified(value: str, what: str) -> str:
     prefix, slash, name = value.rpartition("/")
     if not re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?", name) or (slash and not prefix):
-        refuse(
-            f"{shown(value)} is not a label or annotation key",
-            "prefix/name, the name of letters, digits, -, _ and .",
-            "MS206",
-        )
+        refuse(f"{shown(value)} is not {what}", "prefix/name, the name of letters, digits, -, _ and .", "MS206")
     if prefix:
         subdomain(prefix)
     return value

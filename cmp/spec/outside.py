@@ -1,8 +1,8 @@
-"""What runs where no image of ours does: hosts outside, their endpoints, and groups of machines."""
+"""What runs where no image of ours does: hosts outside, and their endpoints."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from cmp.spec.types import (
     Address,
@@ -16,8 +16,6 @@ from cmp.spec.types import (
     Positive,
     SelectorKey,
     Word,
-    WorkloadKind,
-    words,
 )
 
 
@@ -54,17 +52,3 @@ class External(Model):
     location: Literal["MESH_EXTERNAL", "MESH_INTERNAL"] | None = None
     endpoints: tuple[Endpoint, ...] = ()  #: Where they are, if it is not what their names say.
     subjectAltNames: tuple[Word, ...] = ()  #: Names of which the certificate must have one.
-
-
-class Workload(Model):
-    """What each version becomes. Plain text is the kind.
-
-    https://istio.io/latest/docs/reference/config/networking/workload-group/
-    """
-
-    later: ClassVar[frozenset[str]] = words("annotations")
-
-    kind: WorkloadKind  #: `WorkloadGroup` is for machines, which register as part of it; `None` has only `jobs`.
-    network: Label | None = None  #: The network that the machines are in. Default: what they say themselves.
-    locality: Place | None = None  #: Where they are. Default: what they say themselves.
-    weight: Positive | None = None  #: The share of each, against that of others. Default: all have the same.

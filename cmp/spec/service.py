@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 from cmp.spec.container import Resources
 from cmp.spec.egress import Call, SidecarSpec
 from cmp.spec.jobs import Job
-from cmp.spec.outside import External, Workload
+from cmp.spec.kinds import Workload
+from cmp.spec.kubernetes_service import ServiceSpec
+from cmp.spec.outside import External
 from cmp.spec.patch import ManifestFiles, Patch
 from cmp.spec.security import Access, Jwt, Mtls, RbacRule
 from cmp.spec.streams import TcpRoute, TlsRoute
@@ -76,7 +78,7 @@ class Proxy(Model):
 class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
-    later: ClassVar[frozenset[str]] = words("service rollout metrics telemetry slo dashboard alerts ignore sync")
+    later: ClassVar[frozenset[str]] = words("rollout metrics telemetry slo dashboard alerts ignore sync")
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
     platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
@@ -84,6 +86,7 @@ class MeshService(WorkloadFields):
     selector: dict[SelectorKey, LabelValue] = {}
     external: External | None = None  #: Hosts that run elsewhere.
     workload: Workload | None = None  #: What a version becomes. Default: a Deployment.
+    service: ServiceSpec | None = None  #: The rest of the Service: how it is published and balanced by the cluster.
     jobs: dict[Label, Job] = {}  #: What runs to its end, by name: beside the service, or with `workload: None` alone.
     port: Port | None = None  #: Short for `ports: {http: ..}`.
     #: The ports of the Service, by name. Without any the service is a worker: no Service and no routes.

@@ -114,8 +114,12 @@ OutsideHost = Annotated[str, AfterValidator(a.outside_host)]  #: full host name,
 Address = Annotated[str, AfterValidator(a.address)]  #: IP address, host name or `unix:///path`
 CallNamespace = Annotated[str, AfterValidator(k.call_namespace)]  #: namespace, or `.` for that of the caller
 Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or `*`
-#: `Deployment`, `WorkloadGroup` or `None`
-WorkloadKind = Annotated[Literal["Deployment", "WorkloadGroup", "None"], BeforeValidator(k.workload_kind)]
+#: `Deployment`, `StatefulSet`, `DaemonSet`, `WorkloadGroup` or `None`
+WorkloadKind = Literal["Deployment", "StatefulSet", "DaemonSet", "WorkloadGroup", "None"]
+#: name, with or without a domain and `/` before it (`kubernetes.io/h2c`)
+QualifiedName = Annotated[str, AfterValidator(k.qualified_name)]
+#: whole number of seconds up to a day
+AffinitySeconds = Annotated[int, Field(ge=1, le=86400), BeforeValidator(v.integer)]
 Workload = Annotated[str, AfterValidator(s.workload_reference)]  #: `name` or `name.namespace`
 Url = Annotated[str, AfterValidator(s.url)]  #: `scheme://host` or `scheme://host:port`
 #: a whole host name, or `namespace/` before it

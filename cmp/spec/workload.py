@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from cmp.spec.container import Health
+from cmp.spec.kinds import Strategy
 from cmp.spec.policy import PortPolicy, TrafficPolicy
 from cmp.spec.runs import RunFields
 from cmp.spec.types import (
     Count,
-    CountOrPercent,
     Duration,
     Label,
     LabelValue,
@@ -17,6 +17,7 @@ from cmp.spec.types import (
     Percent,
     Port,
     Positive,
+    QualifiedName,
     SelectorKey,
     Text,
     Weight,
@@ -47,31 +48,14 @@ class Shutdown(Model):
     grace: Duration | None = None
 
 
-class RollingUpdate(Model):
-    """How far a roll may go beyond the number of pods and below it, in pods or in percent.
-
-    https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
-    """
-
-    maxSurge: CountOrPercent | None = None  #: Pods beyond the number. Default: `25%`.
-    maxUnavailable: CountOrPercent | None = None  #: Pods below the number. Default: `0`.
-
-
-class Strategy(Model):
-    """How pods are replaced by newer ones."""
-
-    #: `Recreate` stops all old pods before it starts new ones. Default: `RollingUpdate`.
-    type: Literal["RollingUpdate", "Recreate"] | None = None
-    rollingUpdate: RollingUpdate | None = None  #: How far a roll may go.
-
-
 class WorkloadFields(TrafficPolicy, RunFields):
     """What runs. A version may change each of these."""
 
     replicas: Replicas | None = None  #: How many pods. Default: `1`.
     #: How Kubernetes finds out whether a pod works. Default: a connection to the main port.
     health: Health | None = None
-    strategy: Strategy | None = None  #: How pods are replaced. Default: they roll, never fewer than asked for.
+    #: How pods are replaced. Default: they roll, never fewer than asked for; those of a StatefulSet one by one.
+    strategy: Strategy | None = None
     shutdown: Shutdown | None = None  #: How pods stop.
 
 
@@ -98,7 +82,11 @@ class ListedPort(Model):
 class PortSpec(ListedPort, PortPolicy):
     """A port of this service. What it says of how callers connect is laid over what the service says."""
 
-    later: ClassVar[frozenset[str]] = words("appProtocol nodePort")
+    #: The word for the protocol in the Service, for load balancers and others that read it; Istio has to understand it.
+    #: Default: the protocol.
+    appProtocol: QualifiedName | None = None
+    #: The port of all nodes, where `service.type` opens one. Default: Kubernetes chooses it.
+    nodePort: Port | None = None
 
 
 class ServiceAccountSpec(Model):

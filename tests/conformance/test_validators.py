@@ -41,6 +41,32 @@ spec:
         volumeMounts: [{name: tmp, mountPath: /tmp}]
       volumes: [{name: tmp, emptyDir: {sizeLimit: 64Mi}}]
 ---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 1}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: db, image: "db:1", volumeMounts: [{name: data, mountPath: /data}]}]}
+  volumeClaimTemplates:
+  - apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata: {name: data}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, volumeMode: Filesystem}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: shop}
+spec:
+  selector: {matchLabels: {app: agent}}
+  updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 1}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {containers: [{name: agent, image: "agent:1"}]}
+---
 apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: shop}
@@ -164,7 +190,7 @@ spec:
 """
     )
 }
-BUILTIN = ("Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget")
+BUILTIN = ("Deployment", "StatefulSet", "DaemonSet", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 CUSTOM = tuple(kind for kind in GOOD if kind not in BUILTIN)
 ISTIO = tuple(kind for kind in CUSTOM if ".istio.io/" in GOOD[kind]["apiVersion"])
 
@@ -250,6 +276,18 @@ BROKEN_BUILTIN: list[tuple[str, str, object, str]] = [
     ("Service", "spec.ports.0.protocol", "HTTP", "'HTTP' is not one of"),
     ("Service", "spec.selector.app", "a b", "not a label value"),
     ("Service", "spec.ports", GONE, ".spec.ports: is required"),
+    ("Service", "spec.ports.0.nodePort", 30080, ".nodePort: not for ClusterIP"),
+    ("Service", "spec.externalTrafficPolicy", "Local", "is for services seen from outside"),
+    ("Service", "spec.loadBalancerClass", "a/b", "is for LoadBalancer"),
+    ("Service", "spec.sessionAffinityConfig", {"clientIP": {"timeoutSeconds": 5}}, "is for ClientIP"),
+    ("Service", "spec.ipFamilies", ["IPv4", "IPv6"], "must have both families"),
+    ("Service", "spec", {"clusterIP": "None", "type": "NodePort", "ports": [{"port": 1}]}, "None is not for NodePort"),
+    ("StatefulSet", "spec.updateStrategy", {"type": "OnDelete", "rollingUpdate": {}}, "only for RollingUpdate"),
+    ("StatefulSet", "spec.updateStrategy.rollingUpdate.maxUnavailable", 0, "cannot be 0"),
+    ("StatefulSet", "spec.volumeClaimTemplates.0.metadata.name", "tmp", "no volume 'data'"),
+    ("StatefulSet", "spec.strategy", {}, "'strategy' was unexpected"),
+    ("DaemonSet", "spec.updateStrategy.rollingUpdate.maxSurge", 1, "one of maxSurge and maxUnavailable"),
+    ("DaemonSet", "spec.replicas", 1, "'replicas' was unexpected"),
     ("HorizontalPodAutoscaler", "spec.metric", [], "'metric' was unexpected"),
     ("HorizontalPodAutoscaler", "spec.minReplicas", 11, "greater than or equal to minReplicas"),
     ("HorizontalPodAutoscaler", "spec.minReplicas", 0, "less than the minimum of 1"),

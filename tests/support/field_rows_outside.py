@@ -32,6 +32,12 @@ SERVICE: dict[str, Row] = {
     ),
     "MeshService.workload.network": Row(MACHINES % "network: @", f"{GROUP}.network", texts=SYNTAX),
     "MeshService.workload.locality": Row(MACHINES % "locality: @", f"{GROUP}.locality", texts=SYNTAX),
+    "MeshService.workload.annotations.*=": Row(
+        MACHINES % "annotations: {@: x}", "WorkloadGroup:spec.metadata.annotations.{}", texts=SYNTAX
+    ),
+    "MeshService.workload.annotations.*": Row(
+        MACHINES % "annotations: {a: @}", "WorkloadGroup:spec.metadata.annotations.a"
+    ),
 }
 for key, written in (
     ("ports.*=", "ports: {@: 8080}"),

@@ -11,6 +11,7 @@ def rows() -> Iterator[tuple[str, Row]]:
     yield from secrets()
     yield from volumes("MeshService.volumes.*", "volumes: {/x#: {%s}}", "PersistentVolumeClaim:spec")
     yield from strategies()
+    yield from services()
     yield from containers()
     yield from placement()
     yield from rights()
@@ -82,6 +83,26 @@ def strategies() -> Iterator[tuple[str, Row]]:
     for key in ("maxSurge", "maxUnavailable"):
         written = f"strategy: {{rollingUpdate: {{{key}: @}}}}"
         yield f"MeshService.strategy.rollingUpdate.{key}", Row(written, texts=SYNTAX)
+
+
+def services() -> Iterator[tuple[str, Row]]:
+    """What the Service says beside its ports."""
+    notes = "Service:metadata.annotations"
+    yield "MeshService.service.annotations.*=", Row("service: {annotations: {@: x}}", f"{notes}.{{}}", same, SYNTAX)
+    yield "MeshService.service.annotations.*", Row("service: {annotations: {a: @}}", f"{notes}.a", same, FREE)
+    opened = "service: {type: LoadBalancer, %s}, mtls: PERMISSIVE, access: [{}]"
+    named = Row(opened % "loadBalancerClass: @", "Service:spec.loadBalancerClass", same, SYNTAX)
+    yield "MeshService.service.loadBalancerClass", named
+    blocks = ("10.0.0.0/8", "2001:db8::/32", *SYNTAX)
+    ranges = Row(opened % "loadBalancerSourceRanges: [@]", "Service:spec.loadBalancerSourceRanges.[]", same, blocks)
+    yield "MeshService.service.loadBalancerSourceRanges[]", ranges
+    spoken = Row(
+        "port: null, ports: {http: {port: 81, appProtocol: @}}",
+        "Service:spec.ports.[].appProtocol",
+        same,
+        ("http", "HTTP", "http-own", "kubernetes.io/ws", *SYNTAX),
+    )
+    yield "MeshService.ports.*.appProtocol", spoken
 
 
 def containers() -> Iterator[tuple[str, Row]]:

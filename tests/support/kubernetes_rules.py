@@ -124,7 +124,32 @@ def _service(spec: _Object) -> list[str]:
     found = [] if ports or spec.get("clusterIP") == "None" else [".spec.ports: is required"]
     if len(ports) > 1:
         found += [f".spec.ports[{i}].name: is required" for i, port in enumerate(ports) if not port.get("name")]
-    return found + _duplicates((port["name"] for port in ports if port.get("name")), ".spec.ports: name")
+    found += _duplicates((port["name"] for port in ports if port.get("name")), ".spec.ports: name")
+    return found + _service_type(spec, ports) + _families(spec)
+
+
+def _service_type(spec: _Object, ports: list[_Object]) -> list[str]:
+    """validateService and validateServiceExternalTrafficPolicy: which type has which field."""
+    kind = spec.get("type", "ClusterIP")
+    outside = kind in ("NodePort", "LoadBalancer")
+    found = [f".spec.clusterIP: None is not for {kind}"] if outside and spec.get("clusterIP") == "None" else []
+    if not outside:
+        found += [f".spec.ports[{i}].nodePort: not for {kind}" for i, port in enumerate(ports) if port.get("nodePort")]
+        found += [".spec.externalTrafficPolicy: is for services seen from outside"] * ("externalTrafficPolicy" in spec)
+    balanced = ("loadBalancerClass", "loadBalancerSourceRanges", "allocateLoadBalancerNodePorts")
+    found += [f".spec.{key}: is for LoadBalancer" for key in balanced if key in spec and kind != "LoadBalancer"]
+    if "sessionAffinityConfig" in spec and spec.get("sessionAffinity") != "ClientIP":
+        found.append(".spec.sessionAffinityConfig: is for ClientIP")
+    return found + _duplicates((str(p["nodePort"]) for p in ports if p.get("nodePort")), ".spec.ports: nodePort")
+
+
+def _families(spec: _Object) -> list[str]:
+    """ValidateServiceClusterIPsRelatedFields, and registry/core/service/storage/alloc.go."""
+    families = spec.get("ipFamilies") or []
+    found = _duplicates(iter(families), ".spec.ipFamilies")
+    if len(families) > 1 and spec.get("ipFamilyPolicy") not in ("PreferDualStack", "RequireDualStack"):
+        found.append(".spec.ipFamilyPolicy: must have both families")
+    return found
 
 
 def _deployment(spec: _Object) -> list[str]:
@@ -136,6 +161,24 @@ def _deployment(spec: _Object) -> list[str]:
     if all(rolling.get(name, "25%") in (0, "0%") for name in ("maxSurge", "maxUnavailable")):
         return [".spec.strategy.rollingUpdate: maxSurge and maxUnavailable may not both be 0"]
     return []
+
+
+def _stateful_set(spec: _Object) -> list[str]:
+    """ValidateStatefulSetSpec and validateRollingUpdateStatefulSet."""
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete" and "rollingUpdate" in strategy:
+        return [".spec.updateStrategy.rollingUpdate: only for RollingUpdate"]
+    if (strategy.get("rollingUpdate") or {}).get("maxUnavailable") in (0, "0%"):
+        return [".spec.updateStrategy.rollingUpdate.maxUnavailable: cannot be 0"]
+    claims = (claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates") or [])
+    return _duplicates(claims, ".spec.volumeClaimTemplates: name")
+
+
+def _daemon_set(spec: _Object) -> list[str]:
+    """ValidateDaemonSetUpdateStrategy and ValidateRollingUpdateDaemonSet."""
+    rolling = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+    given = [rolling.get(key, default) not in (0, "0%") for key, default in (("maxUnavailable", 1), ("maxSurge", 0))]
+    return [] if sum(given) == 1 else [".spec.updateStrategy.rollingUpdate: one of maxSurge and maxUnavailable"]
 
 
 def _disruption_budget(spec: _Object) -> list[str]:
@@ -173,8 +216,10 @@ def _duplicates(values: Iterable[str], what: str) -> list[str]:
 
 
 _BY_KIND: dict[str, Callable[[_Object], list[str]]] = {
+    "DaemonSet": _daemon_set,
     "Deployment": _deployment,
     "HorizontalPodAutoscaler": _autoscaler,
     "PodDisruptionBudget": _disruption_budget,
     "Service": _service,
+    "StatefulSet": _stateful_set,
 }

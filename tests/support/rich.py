@@ -517,8 +517,56 @@ environments:
   test: {services: {payments: {external: {endpoints+: 10.0.0.9}}}}
 """
 
+KINDS = """
+apiVersion: meshspec.io/v1alpha1
+kind: MeshApp
+metadata: {name: kinds, namespace: shop}
+services:
+  store:
+    image: store:1
+    ports: {tcp: 5432, http: 8080}
+    workload:
+      kind: StatefulSet
+      annotations: {example.com/backup: no}
+      minReadySeconds: 5
+      revisionHistoryLimit: 0
+      podManagementPolicy: Parallel
+      persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete, whenScaled: Retain}
+      ordinals: {start: 3}
+    volumes: {/data: {size: 10Gi, storageClass: fast}, /var-lib/b: {size: 1Gi}, /var/lib/b: {emptyDir: {}}}
+    strategy: {rollingUpdate: {partition: 1}}
+    service: {publishNotReadyAddresses: true, ipFamilyPolicy: RequireDualStack, ipFamilies: [IPv6, IPv4]}
+  agent:
+    image: agent:1
+    port: 8080
+    workload: DaemonSet
+    strategy: OnDelete
+    service: {internalTrafficPolicy: Local, trafficDistribution: PreferClose}
+  rolled:
+    image: rolled:1
+    workload: {kind: Deployment, minReadySeconds: 5, progressDeadlineSeconds: 60}
+  open:
+    image: open:1
+    ports: {tcp: {port: 1883, nodePort: 31883}, http: {port: 80, appProtocol: kubernetes.io/ws}}
+    mtls: {ports: {tcp: PERMISSIVE}}
+    access: {from: {ipBlocks: 192.0.2.0/24}}
+    service:
+      type: LoadBalancer
+      headless: false
+      annotations: {example.com/load-balancer: 1e3, b: a}
+      externalTrafficPolicy: Local
+      loadBalancerClass: example.com/internal
+      loadBalancerSourceRanges: [192.0.2.0/24, "2001:db8::/32"]
+      allocateLoadBalancerNodePorts: false
+      sessionAffinity: ClientIP
+      sessionAffinityConfig: {clientIP: {timeoutSeconds: 600}}
+environments:
+  prod: {services: {agent: {service: {trafficDistribution: null}}}}
+  test: {services: {store: {strategy: OnDelete}}}
+"""
+
 FILES = {
     "meshplatform.yaml": PLATFORM,
-    "shop.meshspec.yaml": "---".join((APP, FULL, TUNED, OUTSIDE)),
+    "shop.meshspec.yaml": "---".join((APP, FULL, TUNED, OUTSIDE, KINDS)),
 }
 ENVIRONMENTS = ("prod", "test")

@@ -68,7 +68,8 @@ def survey(objects: Iterable[Object], namespace: str) -> Mesh:
     mesh = Mesh(namespace, {}, {}, {}, {})
     deployments = [
         (namespace_of(one, namespace), one["spec"]["template"]["metadata"]["labels"])
-        for one in of_kind(listed, "Deployment")
+        for kind in ("Deployment", "StatefulSet", "DaemonSet")
+        for one in of_kind(listed, kind)
     ]
     for one in of_kind(listed, "Service"):
         where = namespace_of(one, namespace)

@@ -394,7 +394,7 @@ def test_what_a_document_is_about_itself_is_not_part_of_the_service() -> None:
         (HEAD + "MeshSrvice\n", ["2:7 MS108"]),
         (HEAD + "MeshPlatform\n", ["2:7 MS108"]),
         (HEAD + "[a]\n", ["2:7 MS108"]),
-        (APP + "services: {a: {}}\nservice: {}\npatches: []\n", ["5:1 MS101", "6:1 MS106"]),
+        (APP + "services: {a: {}}\nservice: {}\npatches: []\n", ["5:1 MS101"]),
         (HEAD + "MeshApp\nmetadata: {nam: x}\n", ["1:1 MS102", "1:1 MS102", "3:12 MS101"]),
         (APP, ["1:1 MS102"]),
         (APP + "services: {}\n", ["1:1 MS102"]),

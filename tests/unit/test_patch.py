@@ -137,6 +137,14 @@ def test_a_wave_can_be_patched_and_orders(tmp_path: Path) -> None:
     assert rendered(tmp_path, f"port: 80, {patch}")[0]["kind"] == "Deployment"
 
 
+def test_what_a_builder_left_out_is_not_there(tmp_path: Path) -> None:
+    patch = "patches: {target: Deployment, json: {op: replace, path: /spec/template/spec/initContainers, value: []}}"
+
+    assert refused(tmp_path, f"port: 80, {patch}") == [
+        'MS232 Deployment web-v1: there is nothing at "/spec/template/spec/initContainers"'
+    ]
+
+
 def test_a_value_that_no_reader_gives_back_is_refused(tmp_path: Path) -> None:
     long = "<" * 310
     patch = f'patches: {{target: Deployment, merge: {{metadata: {{annotations: {{"{long}": x}}}}}}}}'
