@@ -432,6 +432,16 @@ CATALOGUE: dict[str, Entry] = {
             "rbac: {resources: configmaps, verbs: get}"
         ),
     ),
+    "MS224": Entry(
+        title="a job that cannot run",
+        text=(
+            "Kubernetes would refuse it, or it would wait for ever: Indexed needs completions; a policy about failed "
+            "pods needs pods that fail, and codes other than 0; a claim belongs to the pods that serve. A PreSync job "
+            "runs before the application's outside hosts are declared, and its proxy refuses what is not declared."
+        ),
+        example=("calls: https://api.example.com\njobs: {migrate: {hook: PreSync, command: [./migrate]}}"),
+        cure=("calls: https://api.example.com\njobs: {migrate: {hook: Sync, command: [./migrate]}}"),
+    ),
     "MS230": Entry(
         title="a secret in plain text",
         text=(

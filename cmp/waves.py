@@ -22,9 +22,10 @@ class Wave(IntEnum):
     NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
     WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
+    JOBS = -5  # jobs of each sync: behind the account and configuration of the service, before its pods
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
     TRAFFIC = 10  # routes, and servers of their own: traffic moves only to pods that are Ready
-    FOLLOWERS = 20  # autoscalers, certificates and all that nothing should wait for
+    FOLLOWERS = 20  # autoscalers, certificates, schedules and all that nothing should wait for
 
 
 #: Kinds whose removal waits for the last wave: while a pod lives, what it uses and what protects it lives, and a subset
@@ -78,6 +79,8 @@ KIND_ORDER = {
             "Deployment",
             "HorizontalPodAutoscaler",
             "StatefulSet",
+            "Job",
+            "CronJob",
         )
     )
 }
@@ -115,6 +118,9 @@ def wave_of(kind: str) -> Wave:
 
 WAVE = "argocd.argoproj.io/sync-wave"
 OPTIONS = "argocd.argoproj.io/sync-options"
+#: The phase of a sync in which an object is made anew, and removed, by other rules than those of waves
+#: (https://argo-cd.readthedocs.io/en/stable/user-guide/resource_hooks/).
+HOOK = "argocd.argoproj.io/hook"
 
 
 def sync_annotations(manifest: Manifest, wave: Wave) -> dict[str, str]:
@@ -122,7 +128,7 @@ def sync_annotations(manifest: Manifest, wave: Wave) -> dict[str, str]:
     options = []
     if manifest["kind"] in KEPT:
         options += ["Prune=false", "Delete=false"]
-    if manifest["kind"] in PRUNE_LAST:
+    if manifest["kind"] in PRUNE_LAST and HOOK not in (manifest["metadata"].get("annotations") or {}):
         options.append("PruneLast=true")
     if manifest["apiVersion"].partition("/")[0] in LATE_GROUPS:
         options.append("SkipDryRunOnMissingResource=true")

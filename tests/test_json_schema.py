@@ -16,6 +16,7 @@ from cmp.merge.form import Form
 from cmp.merge.forms import PLATFORM, SERVICE
 from cmp.merge.shapes import SHARED_KEYS
 from cmp.spec.models import MODELS, keys_of
+from cmp.spec.runs import RunFields
 from cmp.spec.types import Model
 from tests.support import rich
 from tests.support.fields import inside, models
@@ -266,6 +267,7 @@ def test_nothing_but_lists_can_be_added_to() -> None:
     known |= {("ServiceBody", key) for model, key in known if model == "MeshService"}
     known |= {("PlatformBody", key) for model, key in known if model == "MeshPlatform"}
     known |= {("Version", key) for model, key in known if model == "MeshService"}
+    known |= {("Job", key) for model, key in known if model == "MeshService" and key[:-1] in RunFields.model_fields}
     known |= {("Health", key) for model, key in known if model == "Probe"}
     known |= {(name, f"{key}+") for name in ("MeshApp", "AppBody") for key in ("parameters", *APP_LISTS)}
     # The platform says the same of the mesh, of namespaces and of gateways.

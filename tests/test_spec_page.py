@@ -89,6 +89,7 @@ PLACES = {
     "Issuer.group": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {issuer: {name: a, @}}}}",
     "Issuer.kind": "gateways: {a: {hosts: a.example.com, namespace: edge, tls: {issuer: {name: a, @}}}}",
     "Match.ignoreUriCase": "routes: {match: {path: /a, @}, timeout: 1s}",
+    "Job.restartPolicy": "jobs: {a: {hook: Sync, command: a, @}}",
     "MeshService.mtls": "@",
     "MeshService.versions": "@",
     "Mirror.percentage": "versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {path: /a}, mirror: {version: v2, @}}",
@@ -102,6 +103,10 @@ PLACES = {
     "Replicas.min": "resources: {cpu: 1}\nreplicas: {max: 3, @}",
     "Retries.attempts": "retries: {perTryTimeout: 1s, @}",
     "Retries.retryOn": "retries: {attempts: 3, @}",
+    "PodCondition.status": (
+        "jobs: {a: {hook: Sync, command: a, podFailurePolicy: {rules: "
+        "{action: Ignore, onPodConditions: {type: A, @}}}}}"
+    ),
     "PodSecurityContext.runAsNonRoot": "pod: {securityContext: {@}}",
     "Projection.optional": "volumes: {/data: {projected: {secret: a, @}}}",
     "RollingUpdate.maxSurge": "strategy: {rollingUpdate: {maxUnavailable: 1, @}}",

@@ -59,6 +59,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "external.endpoints": "external-endpoints-and-versions",
         "workload": "stateful-set-every-field",
         "service": "service-load-balancer",
+        "jobs": "job-as-a-hook",
+        "jobs.*.podFailurePolicy": "job-that-tells-failures-apart",
         "exportTo": "export-to",
         "calls[].tls": "calls-tls-added-by-the-proxy",
         "sidecar": "sidecar-listeners-and-proxy",

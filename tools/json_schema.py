@@ -12,7 +12,7 @@ from cmp.diagnostics import Pos
 from cmp.merge.documents import API_VERSION, APP_KEYS, APP_LISTS, APP_METADATA
 from cmp.merge.form import Form
 from cmp.merge.forms import PLATFORM, SERVICE
-from cmp.merge.running import POLICY_KEYS, WORKLOAD_KEYS
+from cmp.merge.running import POLICY_KEYS, RUN_KEYS, WORKLOAD_KEYS
 from cmp.merge.shapes import SHARED_KEYS, SHARING
 from cmp.merge.shorthands import resources
 from cmp.node import Node
@@ -33,7 +33,8 @@ def json_schema() -> str:
         schema = model.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
         defs.update(schema.pop("$defs", {}))
         defs[model.__name__] = schema
-    _widen(defs, "MeshService", [*SERVICE, *_for_versions(SERVICE)])
+    further = [*_below("versions.*", (*WORKLOAD_KEYS, *POLICY_KEYS)), *_below("jobs.*", RUN_KEYS)]
+    _widen(defs, "MeshService", [*SERVICE, *further])
     _widen(defs, "MeshPlatform", [*PLATFORM, *_for_platforms(SERVICE)])
     _shorthands(defs)
     _documents(defs)
@@ -60,13 +61,10 @@ def _if_kind(kind: str) -> Schema:
     return {"if": {"properties": {"kind": {"const": kind}}}, "then": {"$ref": f"#/$defs/{kind}"}}
 
 
-def _for_versions(forms: Iterable[Form]) -> list[Form]:
-    """The forms of the fields that versions have too."""
-    return [
-        form._replace(path=f"versions.*.{form.path}")
-        for form in forms
-        if form.path.split(".")[0] in (*WORKLOAD_KEYS, *POLICY_KEYS)
-    ]
+def _below(holder: str, keys: Iterable[str]) -> list[Form]:
+    """The forms of a service's fields that versions or jobs have too."""
+    known = frozenset(keys)
+    return [form._replace(path=f"{holder}.{form.path}") for form in SERVICE if re.split(r"\W", form.path)[0] in known]
 
 
 def _for_platforms(forms: Iterable[Form]) -> list[Form]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cmp.context.jobs import Run
 from cmp.context.model import Context, Platform, Service, Version
 from cmp.diagnostics import Diagnostic, Pos
 from cmp.node import missing
@@ -45,6 +46,14 @@ def locate(owner: Service | Platform, path: tuple[Step, ...], on_key: bool = Fal
             return found.key or found.pos if found is not node else node.pos
         node = below
     return node.key if on_key and node.key is not None else node.pos
+
+
+def every_run(context: Context) -> Iterator[tuple[Service, Run, tuple[str, ...]]]:
+    """What runs in pods of ours: the versions of all services, and their jobs."""
+    yield from every_version(context)
+    for service in context.services:
+        for job in service.jobs:
+            yield service, job, ("jobs", job.name)
 
 
 def every_version(context: Context) -> Iterator[tuple[Service, Version, tuple[str, ...]]]:

@@ -38,7 +38,7 @@ LONGEST = 52
 def check_kinds(context: Context) -> Iterator[Finding]:
     """What is said of a workload, its kind has: Kubernetes would drop the rest in silence."""
     for service in context.services:
-        spec = service.spec.workload
+        spec = service.spec.workload if service.facts.runs != "jobs" else None
         kind = service.facts.kind or "WorkloadGroup"
         for key, kinds in FIELDS.items() if spec is not None and service.facts.ours else ():
             if getattr(spec, key) is not None and kind not in kinds:

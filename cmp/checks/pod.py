@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cmp.checks.finding import Finding, every_version
+from cmp.checks.finding import Finding, every_run
 from cmp.checks.storage import TMP
 from cmp.checks.workload import check_limits, check_probe
-from cmp.context.model import Context, Service, Version
+from cmp.context.jobs import Run
+from cmp.context.model import Context, Service
 from cmp.context.names import image_reference
 from cmp.context.releases import SIDECARS
 from cmp.context.running import GRACE, grace
@@ -24,11 +25,11 @@ Path = tuple[str | int, ...]
 PROXIES = ("istio-init", "istio-proxy", "istio-validation")
 
 
-def pods(context: Context) -> Iterator[tuple[Service, Version, Pod, Path]]:
-    """The versions that say something of their pods."""
-    for service, version, path in every_version(context):
-        if version.spec.pod is not None:
-            yield service, version, version.spec.pod, (*path, "pod")
+def pods(context: Context) -> Iterator[tuple[Service, Run, Pod, Path]]:
+    """The versions and jobs that say something of their pods."""
+    for service, run, path in every_run(context):
+        if run.spec.pod is not None:
+            yield service, run, run.spec.pod, (*path, "pod")
 
 
 def _others(service: Service, pod: Pod, path: Path) -> Iterator[tuple[Container | InitContainer, Path]]:
@@ -87,8 +88,8 @@ def check_own_container(context: Context) -> Iterator[Finding]:
 
 def check_mounts(context: Context) -> Iterator[Finding]:
     """What other containers share is there."""
-    for service, version, pod, path in pods(context):
-        known = [TMP, *version.spec.volumes, *version.spec.config]
+    for service, run, pod, path in pods(context):
+        known = [TMP, *run.spec.volumes, *run.spec.config]
         for container, at in _others(service, pod, path):
             for place, mount in container.mounts.items():
                 if mount.volume is not None and mount.volume not in known:
@@ -100,8 +101,8 @@ def check_mounts(context: Context) -> Iterator[Finding]:
 
 def check_lifecycles(context: Context) -> Iterator[Finding]:
     """What is done at the ends of a life is possible, and done before the pod is killed."""
-    for service, version, pod, path in pods(context):
-        killed = grace(version) or GRACE
+    for service, run, pod, path in pods(context):
+        killed = grace(run) or GRACE
         own = pod.containers.get(service.name)
         listed: list[tuple[ContainerFields, Path]] = [*_others(service, pod, path)]
         if own is not None:

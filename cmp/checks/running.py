@@ -14,6 +14,10 @@ from cmp.merge.running import MEANINGLESS, OF_SELECTED, PROXY_KEYS, SOURCES, WOR
 #: Why a key says nothing, and what to do, by what runs.
 WHY: dict[Runs, tuple[str, str]] = {
     "image": ("is for pods that are not ours", "leave it out: our pods have the label version"),
+    "jobs": (
+        "is for what serves, and here only jobs run",
+        "leave it out, or leave workload out to run pods that serve",
+    ),
     "machines": ("is for pods, and a WorkloadGroup is for machines", "leave it out: it is set up on the machines"),
     "selector": (
         "is for pods of ours, and a selector finds those of others",
@@ -21,6 +25,11 @@ WHY: dict[Runs, tuple[str, str]] = {
     ),
     "external": ("is for what runs here, and an external host does not", "leave it out"),
     "host": ("is for something that runs, and nothing does here", "add image: registry/name:tag, or leave it out"),
+}
+#: Why nobody calls what runs so.
+NOBODY_CALLS: dict[Runs, str] = {
+    "host": "is a host with routes only: nothing runs there",
+    "jobs": "has only jobs, which answer nobody",
 }
 SELECTED = "leave it out, or add the selector of the pods or machines that it is for"
 
@@ -110,8 +119,8 @@ def check_named_services(context: Context) -> Iterator[Finding]:
             target = context.service(*split(reference, service.namespace)) if reference else None
             if target is None:
                 continue
-            if target.facts.runs == "host":
-                message = f'"{target.name}" is a host with routes only: nothing runs there'
+            if target.facts.runs in NOBODY_CALLS:
+                message = f'"{target.name}" {NOBODY_CALLS[target.facts.runs]}'
                 yield Finding("MS218", service, path, message, "name a service that runs something")
             hosts = target.outside.hosts if target.outside is not None else ()
             if len(hosts) > 1 and path[0] != "calls":
@@ -135,10 +144,11 @@ def check_callers_by_labels(context: Context) -> Iterator[Finding]:
         for index, route in enumerate(service.spec.routes):
             for number, match in enumerate(route.match):
                 caller = context.service(*split(match.from_, service.namespace)) if match.from_ else None
-                if caller is None or caller.facts.ours:
+                if caller is None or (caller.facts.ours and caller.facts.labels):
                     continue
                 labels = ", ".join(f"{key}: {value}" for key, value in sorted(caller.facts.labels.items()))
-                message = f'no pod has the label "app: {caller.name}": what runs there is not ours'
+                why = "only jobs run there" if caller.facts.runs == "jobs" else "what runs there is not ours"
+                message = f'no pod has the label "app: {caller.name}": {why}'
                 help = f"write sourceLabels: {{{labels}}}" if labels else "leave it out: nothing that runs there calls"
                 yield Finding("MS218", service, ("routes", index, "match", number, "from"), message, help)
 

@@ -7,24 +7,25 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cmp.checks.finding import Finding, every_version
+from cmp.checks.finding import Finding, every_run
 from cmp.context.egress import reads_secrets
-from cmp.context.model import Context, Service, Version
+from cmp.context.jobs import Run
+from cmp.context.model import Context, Service
 
 if TYPE_CHECKING:
     from cmp.spec.container import ContainerFields
+    from cmp.spec.runs import RunFields
     from cmp.spec.security import RbacRule
     from cmp.spec.storage import ExternalSecret
-    from cmp.spec.workload import Version as VersionSpec
 
 Path = tuple[str | int, ...]
 HELP = "keep it in a Secret and refer to it: {secret: name/key}; `secrets` fetches one from a store"
 
 
 def check_external_secrets(context: Context) -> Iterator[Finding]:
-    """A secret has a place in the store, and one for all versions: it is one object."""
-    for service, version, path in every_version(context):
-        for name, secret in version.spec.secrets.items():
+    """A secret has a place in the store, and one for all versions and jobs: it is one object."""
+    for service, run, path in every_run(context):
+        for name, secret in run.spec.secrets.items():
             at = (*path, "secrets", name)
             if secret.key is None and not secret.data:
                 yield Finding("MS102", service, at, f"secrets.{name}: key or data is missing", "add one of them")
@@ -36,50 +37,51 @@ def check_external_secrets(context: Context) -> Iterator[Finding]:
 
 
 def _same(service: Service, name: str, secret: ExternalSecret, at: Path) -> Iterator[Finding]:
-    for other in service.versions:
+    runs = [("versions", one) for one in service.versions] + [("jobs", one) for one in service.jobs if not one.apart]
+    for kind, other in runs:
         first = other.spec.secrets.get(name)
         if first is not None:
             if first != secret:
-                message = f'the secret "{name}" differs between versions, and is one object'
-                related = ((service, ("versions", other.name, "secrets", name), "the other one"),)
+                message = f'the secret "{name}" differs between versions or jobs, and is one object'
+                related = ((service, (kind, other.name, "secrets", name), "the other one"),)
                 yield Finding("MS207", service, at, message, "give it another name in one of them", related=related)
             return
 
 
 def check_plain_secrets(context: Context) -> Iterator[Finding]:
     """No secret stands in the spec or in a file that it names. Messages never hold the value, nor its line."""
-    for service, version, path in every_version(context):
-        for at, name, value in _variables(version):
+    for service, run, path in every_run(context):
+        for at, name, value in _variables(run):
             if found := told(name, value):
                 yield Finding("MS230", service, (*path, *at), f'env "{name}" {found}', HELP)
-        for at, key, value in _parameters(version):
+        for at, key, value in _parameters(run):
             if found := told(key, value):
                 message, help = f'the parameter "{key}" of a trigger {found}', FOR_TRIGGERS.format(key)
                 yield Finding("MS230", service, (*path, *at), message, help)
-        for at, text in _texts(version):
+        for at, text in _texts(run):
             if found := secret_in(text):
                 key = next(str(step) for step in at if step in ("args", "command", "config", "annotations"))
                 yield Finding("MS230", service, (*path, *at), f"{key}: {found} stands here in plain text", HELP)
 
 
-def _containers(version: Version) -> Iterator[tuple[Path, ContainerFields | VersionSpec]]:
-    yield (), version.spec
-    pod = version.spec.pod
+def _containers(run: Run) -> Iterator[tuple[Path, ContainerFields | RunFields]]:
+    yield (), run.spec
+    pod = run.spec.pod
     if pod is not None:
         yield from ((("pod", "containers", name), one) for name, one in pod.containers.items())
         yield from ((("pod", "initContainers", index), one) for index, one in enumerate(pod.initContainers))
 
 
-def _variables(version: Version) -> Iterator[tuple[Path, str, str]]:
-    for at, spec in _containers(version):
+def _variables(run: Run) -> Iterator[tuple[Path, str, str]]:
+    for at, spec in _containers(run):
         for name, value in spec.env.items():
             if value.value is not None:
                 yield (*at, "env", name, "value"), name, value.value
 
 
-def _parameters(version: Version) -> Iterator[tuple[Path, str, str]]:
+def _parameters(run: Run) -> Iterator[tuple[Path, str, str]]:
     """What KEDA is told of its sources; ``..FromEnv`` is the name of a variable."""
-    scale = version.spec.replicas
+    scale = getattr(run.spec, "replicas", None)  # a job has none
     for index, trigger in enumerate(scale.triggers if scale is not None else ()):
         for key, value in trigger.metadata.items():
             if not key.endswith("FromEnv"):
@@ -131,14 +133,14 @@ def _tokens(service: Service) -> Iterator[Path]:
                     yield ("versions", version.name, "volumes", place, "projected", index)
 
 
-def _texts(version: Version) -> Iterator[tuple[Path, str]]:
-    for at, spec in _containers(version):
+def _texts(run: Run) -> Iterator[tuple[Path, str]]:
+    for at, spec in _containers(run):
         for key, words in (("command", spec.command), ("args", spec.args)):
             yield from (((*at, key, index), word) for index, word in enumerate(words))
-    for file in version.config.files if version.config is not None else ():
-        written = version.spec.config[file.path].file
+    for file in run.config.files if run.config is not None else ():
+        written = run.spec.config[file.path].file
         yield ("config", file.path, "text" if written is None else "file"), file.text
-    notes = version.spec.pod.annotations if version.spec.pod is not None else {}
+    notes = run.spec.pod.annotations if run.spec.pod is not None else {}
     yield from ((("pod", "annotations", key), text) for key, text in notes.items())
 
 

@@ -35,7 +35,7 @@ def check_services(context: Context) -> Iterator[Finding]:
     """The fields of a Service go together, and there is a Service that they are of."""
     for service in context.services:
         spec = service.spec.service
-        if spec is None or not service.facts.ours:
+        if spec is None or not service.facts.ours or service.facts.runs == "jobs":
             continue
         if not service.ports:
             message = f'"{service.name}" has no ports, and so no Service'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cmp.checks.finding import Finding, every_version
+from cmp.checks.finding import Finding, every_run, every_version
 from cmp.context.model import Context, Service, Version
 from cmp.context.running import NO_PODS
 
@@ -18,9 +18,9 @@ TMP = "/tmp"
 
 
 def check_config(context: Context) -> Iterator[Finding]:
-    """The files of a version fit into one ConfigMap."""
-    for service, version, path in every_version(context):
-        files = version.config.files if version.config is not None else ()
+    """The files of a version or a job fit into one ConfigMap."""
+    for service, run, path in every_run(context):
+        files = run.config.files if run.config is not None else ()
         size = sum(len(file.text.encode()) for file in files)
         if size > MAX_CONFIG:
             message = f"the files of config have {size} bytes; a ConfigMap holds {MAX_CONFIG}"
@@ -32,8 +32,8 @@ def check_mount_paths(context: Context) -> Iterator[Finding]:
 
     The runtime makes the place for a mount inside of what is mounted there already.
     """
-    for service, version, path in every_version(context):
-        volumes, files = version.spec.volumes, version.spec.config
+    for service, run, path in every_run(context):
+        volumes, files = run.spec.volumes, run.spec.config
         for place in files:
             at = (*path, "config", place)
             if place in volumes or place == TMP:
@@ -51,8 +51,8 @@ def check_mount_paths(context: Context) -> Iterator[Finding]:
 
 def check_volumes(context: Context) -> Iterator[Finding]:
     """Keys beside a volume's kind belong to that kind, and what has no name of its own is complete."""
-    for service, version, path in every_version(context):
-        for place, volume in version.spec.volumes.items():
+    for service, run, path in every_run(context):
+        for place, volume in run.spec.volumes.items():
             at = (*path, "volumes", place)
             if volume.size is None and (volume.storageClass is not None or volume.accessModes):
                 yield Finding("MS102", service, at, f"volumes.{place}: size is missing", "add size: 10Gi")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cmp.checks.finding import Finding, Step
+from cmp.checks.finding import Finding, Step, every_run
 from cmp.checks.finding import every_version as _versions
 from cmp.context.model import Context, Service
 from cmp.context.names import image_reference
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 
 def check_images(context: Context) -> Iterator[Finding]:
-    """Every version runs an image, and names which one: without tag or digest, tomorrow's differs from today's."""
-    for service, version, path in _versions(context):
-        if service.facts.runs != "image":
+    """What runs has an image, and names which one: without tag or digest, tomorrow's differs from today's."""
+    for service, run, path in every_run(context):
+        if service.facts.runs not in ("image", "jobs"):
             continue
-        spec = version.spec.image
+        spec = run.spec.image
         if spec is None or not spec.repository:
             at = (*path, "image")
             if spec is None:
-                message = f'version "{version.name}" of "{service.name}" has no image'
+                kind = "job" if path[0] == "jobs" else "version"
+                message = f'{kind} "{run.name}" of "{service.name}" has no image'
                 yield Finding("MS210", service, at, message, "add image: registry/name:tag")
             else:
                 yield Finding("MS210", service, at, "the image has no repository", "add repository: name")
@@ -37,8 +38,8 @@ def check_images(context: Context) -> Iterator[Finding]:
 
 def check_resources(context: Context) -> Iterator[Finding]:
     """No request is above its limit: Kubernetes refuses such a pod."""
-    for service, version, path in _versions(context):
-        yield from check_limits(service, version.spec.resources, (*path, "resources"))
+    for service, run, path in every_run(context):
+        yield from check_limits(service, run.spec.resources, (*path, "resources"))
 
 
 def check_limits(service: Service, spec: Resources | None, at: tuple[Step, ...]) -> Iterator[Finding]:
@@ -129,8 +130,8 @@ def check_users(context: Context) -> Iterator[Finding]:
 
     https://istio.io/latest/docs/ops/deployment/application-requirements/#pod-requirements
     """
-    for service, version, path in _versions(context):
-        security = version.spec.pod.securityContext if version.spec.pod else None
+    for service, run, path in every_run(context):
+        security = run.spec.pod.securityContext if run.spec.pod else None
         if security is not None and security.runAsUser == PROXY_USER:
             message = f"user {PROXY_USER} is that of Istio's proxy: its traffic would leave the pod unencrypted"
             yield Finding("MS218", service, (*path, "pod", "securityContext", "runAsUser"), message, "choose another")

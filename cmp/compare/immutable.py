@@ -12,10 +12,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from cmp.diagnostics import Severity
 from cmp.spec.validators import amount, memory
-from cmp.waves import OPTIONS, Manifest
+from cmp.waves import HOOK, OPTIONS, Manifest
 
 Release: TypeAlias = "tuple[int, int]"
-HOOK = "argocd.argoproj.io/hook"
 
 
 class Change(NamedTuple):

@@ -13,6 +13,7 @@ from cmp.merge.compose import Tree
 if TYPE_CHECKING:
     from cmp.context.config import Config
     from cmp.context.external import ExternalHost, Origination
+    from cmp.context.jobs import Job
     from cmp.context.network import Network
     from cmp.context.rules import Asked, Fields, Policy, Wide
     from cmp.context.servers import Gateway, Kind, OwnGateway, Server
@@ -220,6 +221,7 @@ class Service(NamedTuple):
     main: Port | None
     versions: tuple[Version, ...]
     exposures: tuple[Exposure, ...]
+    jobs: tuple[Job, ...] = ()
     export_to: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
     policies: tuple[Policy, ...] = ()

@@ -60,12 +60,13 @@ Index = Mapping[tuple[str, str], Service]
 
 
 def network(service: Service, index: Index, platform: Platform | None) -> Network | None:
-    """The NetworkPolicy of a service's pods, where the platform wants one.
+    """The NetworkPolicy of a service's pods, where the platform wants one; its jobs may call the same.
 
     Of pods that are not ours it says no more than ``access`` and ``calls`` do, and machines have none.
     """
     facts = service.facts
-    if platform is None or not platform.spec.networkPolicy or not facts.pods or not (facts.guarded or facts.limited):
+    told = (facts.pods or service.jobs) and (facts.guarded or facts.limited)
+    if platform is None or not platform.spec.networkPolicy or not told:
         return None
     known = _Known(index, platform)
     return Network(
@@ -102,6 +103,11 @@ def _pods_of(service: Service) -> tuple[Peer, ...]:
     return (Peer(service.namespace, tuple(sorted(service.facts.labels.items()))),)
 
 
+def _jobs_of(service: Service) -> tuple[Peer, ...]:
+    """The pods of its jobs, which call as the service does, and which nobody calls."""
+    return tuple(Peer(service.namespace, tuple(job.labels.items())) for job in service.jobs)
+
+
 class _Known:
     """What a render and its platform know of both ends."""
 
@@ -116,6 +122,11 @@ class _Known:
         found = self._index.get((name, namespace))
         return _pods_of(found) if found is not None else (Peer(namespace, (("app", name),)),)
 
+    def _calling(self, name: str, namespace: str) -> tuple[Peer, ...]:
+        """The pods that call as a service: its own and those of its jobs."""
+        found = self._index.get((name, namespace))
+        return (*self._pods(name, namespace), *(_jobs_of(found) if found is not None else ()))
+
     # -- what comes in -------------------------------------------------------------------------------------------------
 
     def incoming(self, service: Service) -> Iterator[Way]:
@@ -124,6 +135,7 @@ class _Known:
         if not service.ports:
             return
         yield Way(_pods_of(service), _targets(service.ports))
+        yield from (Way((peer,), _targets(service.ports)) for peer in _jobs_of(service))
         for rule in service.spec.access:
             if in_force(rule):
                 yield from _open(self._callers(rule, service), _asked(service, rule))
@@ -141,7 +153,7 @@ class _Known:
 
     def _source(self, source: Source, namespace: str) -> tuple[Peer, ...]:
         """The pods of callers; who is known by namespace or identity only may be any pod of the namespace."""
-        pods = [self._pods(*split(caller, namespace)) for caller in source.services]
+        pods = [self._calling(*split(caller, namespace)) for caller in source.services]
         pods += [_of_gateway(one) for one in self._platform.gateways if one.name in source.gateway]
         if pods:
             return tuple(peer for found in pods for peer in found) if all(pods) else ANYBODY

@@ -20,7 +20,7 @@ class Since(NamedTuple):
 #: Beta, and so there unless it is turned off, like the others here.
 SIDECARS = Since(
     (1, 29),
-    "`proxy.nativeSidecar`, `restartPolicy` of `pod.initContainers`",
+    "`jobs`, `proxy.nativeSidecar`, `restartPolicy` of `pod.initContainers`",
     "it is refused",
     "https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/",
 )

@@ -10,6 +10,7 @@ from cmp.context.config import config
 from cmp.context.destinations import Destinations
 from cmp.context.gateways import exposures, own_gateways, servers
 from cmp.context.ingress import ingress, of_bare
+from cmp.context.jobs import identities, jobs
 from cmp.context.model import (
     Context,
     Destination,
@@ -142,6 +143,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         main=main,
         versions=tuple(_versions(name, spec.versions, known.kind == "StatefulSet")),
         exposures=tuple(of_bare(shown) if known.runs == "host" else shown),
+        jobs=tuple(jobs(name, account, spec.jobs)) if known.ours and known.runs != "machines" else (),
     )
 
 
@@ -264,13 +266,13 @@ class _Known:
         granted = self._grants(service)
         return visible_to(service.namespace, [*granted, *(grant for one in around for grant in one.grants or ())])
 
-    def identity(self, reference: str, namespace: str) -> str:
-        """A caller's identity: its account from this render, else from the catalog, else its name."""
+    def identity(self, reference: str, namespace: str) -> tuple[str, ...]:
+        """A caller's identities: of its accounts from this render, else from the catalog, else of its name."""
         name, where = split(reference, namespace)
         if (name, where) in self._index:
-            return self._index[name, where].principal
+            return identities(self._index[name, where])
         listed = self._platform.catalog.get((name, where)) if self._platform is not None else None
-        return principal(self._target.trust_domain, where, listed.account if listed is not None else name)
+        return (principal(self._target.trust_domain, where, listed.account if listed is not None else name),)
 
     def gateway(self, name: str) -> str | None:
         gateways = self._platform.gateways if self._platform is not None else ()

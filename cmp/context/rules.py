@@ -69,7 +69,7 @@ class Scope(NamedTuple):
     Attributes:
         name: what names of their objects begin with.
         namespace: whose a ServiceAccount is that is written without one.
-        identify: the identity of ``name`` or ``name.namespace``.
+        identify: the identities of ``name`` or ``name.namespace``.
         gateway: the identity of a gateway, or None where the platform has no such gateway.
         ports: container ports by the names and numbers of a Service; None where numbers are the pods' own.
         http: what keeps an operation to the ports that speak HTTP; empty where nobody knows which do.
@@ -77,7 +77,7 @@ class Scope(NamedTuple):
 
     name: str
     namespace: str
-    identify: Callable[[str], str]
+    identify: Callable[[str], tuple[str, ...]]
     gateway: Callable[[str], str | None]
     ports: Mapping[str, str] | None
     http: Fields
@@ -124,9 +124,9 @@ def whole(scope: Scope, rule: Access) -> Rule:
 
 def source_fields(scope: Scope, source: Source) -> Fields:
     """Callers as identities; what is not said is left out."""
-    identities = [scope.identify(caller) for caller in source.services]
+    identities = [identity for caller in source.services for identity in scope.identify(caller)]
     identities += [identity for one in source.gateway if (identity := scope.gateway(one)) is not None]
-    unwanted = [scope.identify(caller) for caller in source.notServices]
+    unwanted = [identity for caller in source.notServices for identity in scope.identify(caller)]
     fields = {
         "principals": {*identities, *source.principals},
         "namespaces": source.namespaces,

@@ -9,6 +9,7 @@ from cmp.context.hosts import fits
 from cmp.merge.running import Runs
 
 if TYPE_CHECKING:
+    from cmp.context.jobs import Run
     from cmp.context.model import HttpRule, Service, StreamRule, Version
     from cmp.spec.scaling import Trigger
     from cmp.spec.service import MeshService
@@ -32,7 +33,7 @@ class Facts(NamedTuple):
         headless: names of its Service lead to the pods themselves, so that callers choose one, and not their proxies.
         ours: the Service and the account are ours, and all that protects them.
         pods: an analyzer finds pods for what policies select; machines have none.
-        labels: by what policies select; empty where nothing runs in the mesh.
+        labels: by what policies select; empty where nothing runs in the mesh, or only jobs, which have their own.
         mtls: a PeerAuthentication is written.
         guarded: policies decide who may call; without, anybody may.
         limited: a Sidecar decides what may be called.
@@ -69,6 +70,8 @@ def facts(runs: Runs, spec: MeshService, has_ports: bool) -> Facts:
         return Facts(
             runs, kind, headless, True, runs == "image", labels, True, True, True, has_ports, has_ports, has_ports
         )
+    if runs == "jobs":
+        return Facts(runs, "", False, True, False, {}, False, False, True, False, False, False)
     written = spec.__pydantic_fields_set__
     labels = spec.selector if runs != "host" else {}
     mtls, guarded, limited = (bool(labels) and key in written for key in ("mtls", "access", "calls"))
@@ -102,18 +105,18 @@ def fewest_pods(version: Version) -> int:
     return 1 if scale.min is None else scale.min
 
 
-def pause(version: Version) -> int:
+def pause(run: Run) -> int:
     """Seconds in which a pod that has left the endpoints serves on before it is told to stop."""
-    shutdown = version.spec.shutdown
+    shutdown = getattr(run.spec, "shutdown", None)  # a job has none
     return PRE_STOP if shutdown is None or shutdown.preStop is None else shutdown.preStop
 
 
-def grace(version: Version) -> int | None:
+def grace(run: Run) -> int | None:
     """Seconds until a pod is killed; None is Kubernetes' own. A longer pause takes nothing from what comes after it."""
-    shutdown = version.spec.shutdown
+    shutdown = getattr(run.spec, "shutdown", None)
     if shutdown is not None and shutdown.grace is not None:
         return int(shutdown.grace.removesuffix("s"))
-    waits = pause(version)
+    waits = pause(run)
     return GRACE - PRE_STOP + waits if waits > PRE_STOP else None
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.security import Access, Jwt, Source, WideMtls
 
-Identify = Callable[[str, str], str]
+Identify = Callable[[str, str], tuple[str, ...]]
 
 
 def service_scope(
     name: str,
     namespace: str,
     ports: Iterable[Port],
-    identify: Callable[[str], str],
+    identify: Callable[[str], tuple[str, ...]],
     gateway: Callable[[str], str | None],
 ) -> Scope:
     """Where the rules of a service hold: its pods, whose ports are known."""
@@ -62,7 +62,7 @@ def _granted(scope: Scope, rule: Access) -> list[Grant]:
     plain = rule.from_ and not (rule.to or rule.when) and all(_only_services(source) for source in rule.from_)
     if plain:
         callers = [caller for source in rule.from_ for caller in source.services]
-        return [Grant(_named(scope, caller), ({"principals": (scope.identify(caller),)},)) for caller in callers]
+        return [Grant(_named(scope, caller), ({"principals": scope.identify(caller)},)) for caller in callers]
     found = whole(scope, rule)
     if not any(found):
         return [Grant(f"{scope.name}-from-anybody")]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from cmp.context.jobs import Run
 from cmp.context.model import TLS_PROTOCOLS, Service, Version
 from cmp.context.names import image_reference
 from cmp.context.releases import SLEEP
@@ -31,26 +32,33 @@ if TYPE_CHECKING:
 
 def main_container(service: Service, version: Version) -> Manifest:
     """The container of the service's own image."""
-    spec = version.spec
-    health = spec.health
-    own = extras(service, version)
-    lifecycle = own.lifecycle if own is not None else None
+    health, own = version.spec.health, extras(service, version)
+    waits = pause(version) if _serves(service, version) else 0
+    return {
+        **job_container(service, version),
+        "ports": _ports(service) or None,
+        "startupProbe": _probe(service, health.startup) if health else None,
+        "livenessProbe": _probe(service, health.liveness) if health else None,
+        "readinessProbe": readiness(service, version),
+        "lifecycle": _lifecycle(service, own.lifecycle if own is not None else None, waits),
+    }
+
+
+def job_container(service: Service, run: Run) -> Manifest:
+    """The same for what nobody calls: it has no ports, and nobody asks whether it is ready."""
+    spec, own = run.spec, extras(service, run)
     return {
         "name": service.name,
         "image": image_reference(spec.image),
         "imagePullPolicy": spec.image.pullPolicy if spec.image else None,
         "command": list(spec.command) or None,
         "args": list(spec.args) or None,
-        "ports": _ports(service) or None,
         "env": _env(spec.env) or None,
         "envFrom": [_env_from(item) for item in spec.envFrom] or None,
         "resources": _resources(spec.resources),
-        "startupProbe": _probe(service, health.startup) if health else None,
-        "livenessProbe": _probe(service, health.liveness) if health else None,
-        "readinessProbe": readiness(service, version),
-        "lifecycle": _lifecycle(service, lifecycle, pause(version) if _serves(service, version) else 0),
+        "lifecycle": _lifecycle(service, own.lifecycle if own is not None else None),
         "securityContext": _security(own.securityContext if own is not None else None),
-        "volumeMounts": mounts(service.name, version),
+        "volumeMounts": mounts(service.name, run),
         **_process(own),
     }
 
@@ -61,33 +69,31 @@ def _serves(service: Service, version: Version) -> bool:
     return bool(service.ports) or (shutdown is not None and shutdown.preStop is not None)
 
 
-def extras(service: Service, version: Version) -> Container | None:
+def extras(service: Service, run: Run) -> Container | None:
     """What ``pod.containers`` says of the service's own container."""
-    return version.spec.pod.containers.get(service.name) if version.spec.pod is not None else None
+    return run.spec.pod.containers.get(service.name) if run.spec.pod is not None else None
 
 
-def other_containers(service: Service, version: Version) -> list[Manifest]:
+def other_containers(service: Service, run: Run) -> list[Manifest]:
     """The containers beside the service's own, in the order of their names."""
-    given = version.spec.pod.containers if version.spec.pod is not None else {}
+    given = run.spec.pod.containers if run.spec.pod is not None else {}
     found = []
     for name, spec in given.items():
         if name == service.name:
             continue
         probes = {kind: getattr(spec.health, kind, None) for kind in ("startup", "liveness", "readiness")}
         written = {f"{kind}Probe": _probe(service, probe) for kind, probe in probes.items()}
-        found.append({**_container(service, version, name, spec), **written})
+        found.append({**_container(service, run, name, spec), **written})
     return found
 
 
-def init_containers(service: Service, version: Version) -> list[Manifest]:
+def init_containers(service: Service, run: Run) -> list[Manifest]:
     """The containers that run first, in the order written."""
-    given = version.spec.pod.initContainers if version.spec.pod is not None else ()
-    return [
-        {**_container(service, version, spec.name or "", spec), "restartPolicy": spec.restartPolicy} for spec in given
-    ]
+    given = run.spec.pod.initContainers if run.spec.pod is not None else ()
+    return [{**_container(service, run, spec.name or "", spec), "restartPolicy": spec.restartPolicy} for spec in given]
 
 
-def _container(service: Service, version: Version, name: str, spec: ContainerFields) -> Manifest:
+def _container(service: Service, run: Run, name: str, spec: ContainerFields) -> Manifest:
     return {
         "name": name,
         "image": image_reference(spec.image),
@@ -99,7 +105,7 @@ def _container(service: Service, version: Version, name: str, spec: ContainerFie
         "resources": _resources(spec.resources),
         "lifecycle": _lifecycle(service, spec.lifecycle),
         "securityContext": _security(spec.securityContext),
-        "volumeMounts": shared_mounts(service.name, version, name, spec.mounts),
+        "volumeMounts": shared_mounts(service.name, run, name, spec.mounts),
         **_process(spec),
     }
 

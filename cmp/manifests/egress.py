@@ -27,18 +27,26 @@ def sidecar(service: Service) -> Iterator[Manifest]:
     It also keeps the proxy's configuration small: without it every proxy is told of every service of the mesh
     (https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/).
     """
-    if not service.facts.limited:
+    if not (service.facts.limited and service.facts.labels):
         return
     own = service.spec.sidecar
     pool = own.inboundConnectionPool if own is not None else None
     spec = {
-        "workloadSelector": {"labels": dict(service.facts.labels)},
-        "egress": _egress(service),
-        "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
+        **outgoing(service),
         "ingress": [_listener(service, one) for one in own.ingress] or None if own is not None else None,
         "inboundConnectionPool": fields(pool) if pool is not None else None,
     }
     yield for_machines_too(service, manifest(API, "Sidecar", service.name, spec=spec), NO_SUCH_PODS)
+
+
+def outgoing(service: Service) -> Manifest:
+    """What a Sidecar says of calls, and for which pods."""
+    own = service.spec.sidecar
+    return {
+        "workloadSelector": {"labels": dict(service.facts.labels)},
+        "egress": _egress(service),
+        "outboundTrafficPolicy": _outbound(own.outboundTrafficPolicy if own is not None else None),
+    }
 
 
 def _egress(service: Service) -> list[Manifest]:
@@ -118,7 +126,7 @@ def originations(service: Service) -> Iterator[Manifest]:
 
     https://istio.io/latest/docs/tasks/traffic-management/egress/egress-tls-origination/
     """
-    for one in service.originations:
+    for one in service.originations if service.facts.labels else ():
         ports = [{"port": {"number": number}, "tls": dict(tls)} for number, tls in sorted(one.ports.items())]
         spec = {
             "exportTo": ["."],
@@ -126,7 +134,7 @@ def originations(service: Service) -> Iterator[Manifest]:
             "trafficPolicy": {"portLevelSettings": ports},
             "workloadSelector": {"matchLabels": dict(service.facts.labels)},
         }
-        yield manifest(API, "DestinationRule", one.name, spec=spec)
+        yield manifest(API, "DestinationRule", f"{service.name}-{one.host}", spec=spec)
 
 
 def credential_readers(service: Service) -> Iterator[Manifest]:

@@ -9,6 +9,7 @@ from cmp.manifests import (
     egress,
     egress_gateway,
     gateways,
+    jobs,
     network,
     network_policy,
     outside,
@@ -26,6 +27,7 @@ from cmp.waves import Manifest, Wave, sync_annotations
 FAMILIES = (
     workload,
     scaling,
+    jobs,
     rbac,
     storage,
     network,

@@ -16,7 +16,7 @@ def network_policies(service: Service) -> Iterator[Manifest]:
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
     """
     found = service.network
-    if found is None:
+    if found is None or not service.facts.labels:
         return
     spec = {
         "podSelector": {"matchLabels": dict(service.facts.labels)},

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Service, Version
+from cmp.context.jobs import Run
+from cmp.context.model import Service
 from cmp.context.running import pause
 from cmp.waves import Manifest
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 DRAIN = 45
 
 
-def proxy_annotations(service: Service, version: Version) -> Manifest:
+def proxy_annotations(service: Service, run: Run) -> Manifest:
     """The pod's annotations for its proxy.
 
     The proxy leaves when its connections are done, and not before the application is told to stop: with a fixed drain
@@ -26,11 +27,11 @@ def proxy_annotations(service: Service, version: Version) -> Manifest:
     https://istio.io/latest/docs/reference/config/annotations/
     """
     proxy = service.spec.proxy
-    drain = {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": f"{pause(version)}s"}
+    drain = {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true", "MINIMUM_DRAIN_DURATION": f"{pause(run)}s"}
     written = ",".join(f'"{key}":"{value}"' for key, value in drain.items())
     config = f'"proxyMetadata":{{{written}}}'
-    if pause(version) > DRAIN:
-        config += f',"drainDuration":"{pause(version)}s"'
+    if pause(run) > DRAIN:
+        config += f',"drainDuration":"{pause(run)}s"'
     if proxy is not None and proxy.holdApplicationUntilProxyStarts is not None:
         config += f',"holdApplicationUntilProxyStarts":{_truth(proxy.holdApplicationUntilProxyStarts)}'
     return {"proxy.istio.io/config": f"{{{config}}}", **(_injected(proxy) if proxy is not None else {})}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from cmp.context.jobs import identities
 from cmp.context.model import Grant, Platform, Service
 from cmp.context.rules import Fields, Policy, Rule, Wide
 from cmp.manifests.step import PlatformStep, Step, fields, for_machines_too, manifest
@@ -47,7 +48,7 @@ def only_itself(service: Service) -> Iterator[Manifest]:
     """
     if not service.facts.guarded:
         return
-    rule = {"from": [{"source": {"principals": [service.principal]}}]}
+    rule = {"from": [{"source": {"principals": list(identities(service))}}]}
     spec = {"selector": _selector(service), "action": "ALLOW", "rules": [rule]}
     yield for_machines_too(service, manifest(API, "AuthorizationPolicy", service.name, spec=spec), NO_SUCH_PODS)
 

@@ -49,8 +49,12 @@ SUPPRESS = "galley.istio.io/analyze-suppress"
 
 def for_machines_too(service: Service, found: Manifest, code: str) -> Manifest:
     """An object for what its labels select; the analyzer looks for pods only, and would miss machines of that name."""
-    if not service.facts.pods:
-        found["metadata"].setdefault("annotations", {})[SUPPRESS] = code
+    return found if service.facts.pods else without_pods(found, code)
+
+
+def without_pods(found: Manifest, code: str) -> Manifest:
+    """An object for pods that are not always there, such as those of jobs, or never."""
+    found["metadata"].setdefault("annotations", {})[SUPPRESS] = code
     return found
 
 

@@ -5,43 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cmp.context.config import Config
+from cmp.context.jobs import Run
 from cmp.context.model import Service, Version
 from cmp.context.names import claim_name, template_name
 from cmp.manifests.step import Step, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
-    from cmp.spec.storage import RemoteRef, Volume
+    from cmp.spec.storage import ExternalSecret, RemoteRef, Volume
 
 
 def config_maps(service: Service) -> Iterator[Manifest]:
-    """The files of each version; versions with the same files share one object.
+    """The files of each version and job; those with the same files share one object.
 
     It is immutable: its name says what is in it, and kubelets need not watch it
     (https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable).
     """
-    found = {version.config.name: version.config for version in service.versions if version.config is not None}
-    for name, config in found.items():
-        yield manifest("v1", "ConfigMap", name, immutable=True, data={file.key: file.text for file in config.files})
+    found = {run.config.name: run.config for run in _runs(service) if run.config is not None}
+    for config in found.values():
+        yield config_map(config)
+
+
+def _runs(service: Service) -> Iterator[Run]:
+    """The versions, and the jobs that share what these have."""
+    yield from service.versions
+    yield from (job for job in service.jobs if not job.apart)
+
+
+def config_map(config: Config) -> Manifest:
+    """The object of some files."""
+    data = {file.key: file.text for file in config.files}
+    return manifest("v1", "ConfigMap", config.name, immutable=True, data=data)
 
 
 def external_secrets(service: Service) -> Iterator[Manifest]:
-    """The Secrets that are fetched from a store, each by an ExternalSecret of its name.
+    """The Secrets that are fetched from a store, each by an ExternalSecret of its name."""
+    found = {name: secret for run in _runs(service) for name, secret in run.spec.secrets.items()}
+    for name, secret in sorted(found.items()):
+        yield external_secret(name, secret)
 
-    What the API would add inside of lists is written out: Argo CD would see a difference.
+
+def external_secret(name: str, secret: ExternalSecret) -> Manifest:
+    """What fetches one Secret. What the API would add inside of lists is written out: Argo CD would see a difference.
+
     https://external-secrets.io/latest/api/externalsecret/
     """
-    found = {name: secret for version in service.versions for name, secret in version.spec.secrets.items()}
-    for name, secret in sorted(found.items()):
-        spec: Manifest = {
-            "secretStoreRef": {"kind": secret.storeKind or "ClusterSecretStore", "name": secret.store},
-            "refreshInterval": secret.refreshInterval,
-        }
-        if secret.data:
-            spec["data"] = [_fetched(key, ref, secret.key) for key, ref in secret.data.items()]
-        else:
-            spec["dataFrom"] = [{"extract": {"key": secret.key, **_AS_IT_IS}}]
-        yield manifest("external-secrets.io/v1", "ExternalSecret", name, spec=spec)
+    spec: Manifest = {
+        "secretStoreRef": {"kind": secret.storeKind or "ClusterSecretStore", "name": secret.store},
+        "refreshInterval": secret.refreshInterval,
+    }
+    if secret.data:
+        spec["data"] = [_fetched(key, ref, secret.key) for key, ref in secret.data.items()]
+    else:
+        spec["dataFrom"] = [{"extract": {"key": secret.key, **_AS_IT_IS}}]
+    return manifest("external-secrets.io/v1", "ExternalSecret", name, spec=spec)
 
 
 _AS_IT_IS = {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}

@@ -40,7 +40,7 @@ def proxy_config(service: Service) -> Iterator[Manifest]:
     """
     proxy = service.spec.proxy
     written = {key: fields(value) for key in PROXY_CONFIG if (value := getattr(proxy, key, None)) not in (None, {})}
-    if not written:
+    if not (written and service.facts.labels):
         return
     spec = {"selector": {"matchLabels": dict(service.facts.labels)}, **written}
     yield manifest("networking.istio.io/v1beta1", "ProxyConfig", service.name, spec=spec)

@@ -10,7 +10,7 @@ from cmp.diagnostics import Diagnostic, Pos, SpecError
 from cmp.merge.documents import Documents, Draft
 from cmp.merge.layers import finish, merge
 from cmp.merge.parameters import layers
-from cmp.merge.running import MEANINGLESS, POLICY_KEYS, WORKLOAD_KEYS, Runs, effective, what_runs
+from cmp.merge.running import JOB_KEYS, MEANINGLESS, POLICY_KEYS, WORKLOAD_KEYS, Runs, effective, what_runs
 from cmp.merge.shapes import PLATFORM_SHAPE, SERVICE_SHAPE
 from cmp.node import Node, entries_of
 
@@ -103,11 +103,13 @@ def _unique(drafts: Sequence[Draft], problems: list[Diagnostic]) -> None:
 
 
 def _finish(draft: Draft, problems: list[Diagnostic]) -> Tree:
-    """Give each version the service's workload fields, each route its defaults, and drop what was removed."""
+    """Give versions and jobs the service's workload fields, routes its defaults, and drop what was removed."""
     runs = what_runs(entries_of(draft.node), draft.own)
     entries = effective(entries_of(draft.node), draft.own, runs)
     if runs in ("image", "machines") or "versions" in entries:  # else nothing is split that nobody split
         entries["versions"] = _versions(draft.node, entries, runs, problems)
+    if "jobs" in entries:
+        entries["jobs"] = _jobs(draft.node, entries)
     if "ports" in entries:
         entries["ports"] = _ports(entries["ports"], entries)
     for key in ("routes", "routes+", "expose", "expose+"):
@@ -153,6 +155,54 @@ def _versions(service: Node, entries: dict[str, Node], runs: Runs, problems: lis
         below = shared.with_value({**entries_of(shared), **policy})
         merged[name] = merge(below, own) if isinstance(own.value, dict) else version
     return given.with_value(merged)
+
+
+#: What keeps the pods of a service apart from each other, by the path below ``pod``: the pods of a job are others.
+_NOT_FOR_JOBS = (
+    ("topologySpreadConstraints",),
+    ("topologySpreadConstraints+",),
+    ("affinity", "podAffinity"),
+    ("affinity", "podAntiAffinity"),
+)
+
+
+def _jobs(service: Node, entries: dict[str, Node]) -> Node:
+    """Jobs over what they have from the service: not its claims, which its pods use and a first sync lacks."""
+    given = entries["jobs"]
+    if not isinstance(given.value, dict):
+        return given
+    shared = {key: entries[key] for key in _with_plus(JOB_KEYS) if key in entries}
+    volumes, pod = shared.get("volumes"), shared.get("pod")
+    if volumes is not None and isinstance(volumes.value, dict):
+        kept = {path: one for path, one in volumes.value.items() if one.text("size") is None}
+        shared["volumes"] = volumes.with_value(kept)
+    if pod is not None and isinstance(pod.value, dict):
+        shared["pod"] = _pod_of_job(pod, service.text("metadata", "name") or "")
+    below, merged = service.with_value(shared), {}
+    for name, job in given.value.items():
+        own = Node(job.value, job.pos, job.key, job.layer)
+        merged[name] = merge(below, own) if isinstance(job.value, dict) else job
+    return given.with_value(merged)
+
+
+def _pod_of_job(pod: Node, own: str) -> Node:
+    for path in _NOT_FOR_JOBS:
+        pod = _without(pod, path)
+    containers = pod.get("containers")
+    if containers is None or not isinstance(containers.value, dict):
+        return pod
+    kept = {name: _without(one, ("lifecycle",)) for name, one in containers.value.items() if name == own}
+    return pod.with_value({**entries_of(pod), "containers": containers.with_value(kept)})
+
+
+def _without(node: Node, path: tuple[str, ...]) -> Node:
+    entries = dict(entries_of(node))
+    if path[0] in entries:
+        below = entries.pop(path[0])
+        if path[1:]:
+            entries[path[0]] = _without(below, path[1:])
+        return node.with_value(entries)
+    return node
 
 
 def _with_plus(keys: Iterable[str]) -> list[str]:

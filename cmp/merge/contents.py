@@ -32,25 +32,21 @@ class _Reader:
         self._read: dict[str, str | list[Diagnostic]] = {}
 
     def filled(self, tree: Tree) -> Tree:
-        """A service with the contents of its files, and of those of its versions."""
+        """A service with the contents of its files, and of those of its versions and jobs."""
         entries = dict(entries_of(tree.node))
         base = tree.node.pos.file
-        versions = entries_of(entries.get("versions"))
-        if "config" not in entries and not any("config" in entries_of(version) for version in versions.values()):
-            return tree
-        if "config" in entries:
-            entries["config"] = self._config(entries["config"], base)
-        if versions:
-            entries["versions"] = entries["versions"].with_value(
-                {name: self._version(version, base) for name, version in versions.items()}
-            )
-        return tree._replace(node=tree.node.with_value(entries))
+        for key in ("versions", "jobs"):
+            found = entries_of(entries.get(key))
+            if any("config" in entries_of(one) for one in found.values()):
+                filled = {name: self._filled(one, base) for name, one in found.items()}
+                entries[key] = entries[key].with_value(filled)
+        return tree._replace(node=self._filled(tree.node.with_value(entries), base))
 
-    def _version(self, version: Node, base: str) -> Node:
-        entries = entries_of(version)
+    def _filled(self, holder: Node, base: str) -> Node:
+        entries = entries_of(holder)
         if "config" not in entries:
-            return version
-        return version.with_value({**entries, "config": self._config(entries["config"], base)})
+            return holder
+        return holder.with_value({**entries, "config": self._config(entries["config"], base)})
 
     def _config(self, config: Node, base: str) -> Node:
         if not isinstance(config.value, dict):

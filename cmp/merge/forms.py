@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from cmp.merge.form import Form
 from cmp.merge.shorthands import all_to, call, caller, certificate_or_mode, resources
-from cmp.merge.workload_forms import WORKLOAD
+from cmp.merge.workload_forms import JOBS, WORKLOAD
 
 _TARGET = (("to",), ("destinations",))
 _ANSWERS = (("redirect",), ("directResponse",))
@@ -175,6 +175,7 @@ def _jwt() -> tuple[Form, ...]:
 
 SERVICE: tuple[Form, ...] = (
     *WORKLOAD,
+    *JOBS,
     Form("", one_of=(("port",), ("ports",))),
     Form("ports", keyed=True),
     Form("ports.*", text="port"),

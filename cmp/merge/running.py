@@ -12,27 +12,16 @@ from typing import Literal, TypeAlias
 
 from cmp.node import Node, entries_of
 
-#: Pods of an image; machines of a WorkloadGroup; pods that are there already; hosts outside; a host with routes only.
-Runs: TypeAlias = "Literal['image', 'machines', 'selector', 'external', 'host']"
+#: Pods of an image; only jobs; machines of a WorkloadGroup; pods that are there already; hosts outside; a host with
+#: routes only.
+Runs: TypeAlias = "Literal['image', 'jobs', 'machines', 'selector', 'external', 'host']"
 
+#: Fields of a service that jobs have too.
+RUN_KEYS = ("image", "command", "args", "resources", "env", "envFrom", "config", "secrets", "volumes", "pod")
+#: What a job has from the service where it says nothing else. Its command is its own.
+JOB_KEYS = tuple(key for key in RUN_KEYS if key not in ("command", "args"))
 #: Fields of a service that each version has too, and may change.
-WORKLOAD_KEYS = (
-    "image",
-    "command",
-    "args",
-    "replicas",
-    "resources",
-    "env",
-    "envFrom",
-    "config",
-    "secrets",
-    "health",
-    "volumes",
-    "strategy",
-    "shutdown",
-    "podDisruptionBudget",
-    "pod",
-)
+WORKLOAD_KEYS = (*RUN_KEYS, "replicas", "health", "strategy", "shutdown", "podDisruptionBudget")
 #: What a proxy beside the pods is told, and what others hold against the pods' identity.
 PROXY_KEYS = ("proxy", "mtls", "access", "calls", "serviceAccount", "jwt", "sidecar")
 #: Fields of the traffic policy: a version takes one of the service's only where it says something of its own, since the
@@ -40,14 +29,27 @@ PROXY_KEYS = ("proxy", "mtls", "access", "calls", "serviceAccount", "jwt", "side
 POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol", "tunnel")
 SOURCES = ("selector", "external", "workload")
 OF_WHAT_RUNS = ("versions", "exportTo", "tcpRoutes", "tlsRoutes")
+#: What others call: nobody calls a job.
+_CALLED = ("port", "ports", "routes", "timeout", "retries", "cors", "expose", "mtls", "access", "jwt")
 
 #: Keys that say nothing about what runs so.
 MEANINGLESS: dict[Runs, frozenset[str]] = {
     "image": frozenset(("selector", "external")),
-    "machines": frozenset(("proxy", "rbac", *(key for key in WORKLOAD_KEYS if key != "health"))),
-    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service")),
-    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service")),
-    "host": frozenset((*WORKLOAD_KEYS, "rbac", "service", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
+    "jobs": frozenset(
+        (
+            *(key for key in WORKLOAD_KEYS if key not in JOB_KEYS),
+            *_CALLED,
+            *POLICY_KEYS,
+            *OF_WHAT_RUNS,
+            "selector",
+            "external",
+            "service",
+        )
+    ),
+    "machines": frozenset(("proxy", "rbac", "jobs", *(key for key in WORKLOAD_KEYS if key != "health"))),
+    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "jobs")),
+    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "jobs")),
+    "host": frozenset((*WORKLOAD_KEYS, "rbac", "service", "jobs", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
 }
 #: Beside `external`, these speak of the pods or machines that a `selector` finds.
 OF_SELECTED = frozenset(PROXY_KEYS)
@@ -68,8 +70,9 @@ def what_runs(entries: Mapping[str, Node], own: Collection[str]) -> Runs:
     if "selector" in own and _given(entries, "selector"):
         return "selector"
     workload = entries.get("workload")
-    if workload is not None and workload.text("kind") == "WorkloadGroup":
-        return "machines"
+    kind = workload.text("kind") if workload is not None else None
+    if kind in ("WorkloadGroup", "None"):
+        return "machines" if kind == "WorkloadGroup" else "jobs"
     versions = entries_of(entries.get("versions"))
     if "image" in own or _names_image(entries.get("image")) or any(_given(v, "image") for v in versions.values()):
         return "image"

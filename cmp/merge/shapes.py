@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cmp.merge.form import Form
 from cmp.merge.forms import PLATFORM, SERVICE
+from cmp.merge.running import RUN_KEYS
 
 _NONE = Form("")
 
@@ -60,9 +61,10 @@ def _down(at: Shape, step: str) -> Shape:
 
 
 def _bodies() -> tuple[Shape, Shape, Shape]:
-    """Service, app and platform. Bodies hold bodies: versions, environments, services and defaults."""
+    """Service, app and platform. Bodies hold bodies: versions, jobs, environments, services and defaults."""
     service, app, platform = build(SERVICE), Shape(), build(PLATFORM)
     service.fields["versions"].each = service
+    _down(service.fields["jobs"], "*").fields.update({key: service.fields[key] for key in RUN_KEYS})
     app.fields["services"] = services = Shape()
     services.form = Form("services", keyed=True)
     services.each = app.fields["defaults"] = platform.fields["defaults"] = service

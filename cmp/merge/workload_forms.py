@@ -137,3 +137,15 @@ WORKLOAD: tuple[Form, ...] = (
     Form("strategy", text="type", one_of=(("type",), ("rollingUpdate",))),
     *_POD,
 )
+
+#: What starts a job, and what is said of that. What it runs has the forms of a service: ``shapes``.
+_SCHEDULED = ("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds", "ttlSecondsAfterFinished")
+JOBS: tuple[Form, ...] = (
+    Form("jobs", keyed=True),
+    Form("jobs.*", one_of=(("hook",), (*_SCHEDULED, "successfulJobsHistoryLimit", "failedJobsHistoryLimit"))),
+    Form("jobs.*.podFailurePolicy.rules", listing=True, filled=True),
+    Form("jobs.*.podFailurePolicy.rules[]", one_of=(("onExitCodes",), ("onPodConditions",)), needed=True),
+    Form("jobs.*.podFailurePolicy.rules[].onExitCodes.values", listing=True, filled=True),
+    Form("jobs.*.podFailurePolicy.rules[].onPodConditions", listing=True, filled=True),
+    Form("jobs.*.podFailurePolicy.rules[].onPodConditions[]", text="type"),
+)

@@ -46,7 +46,7 @@ class Workload(Model):
     """
 
     #: `StatefulSet` gives pods names and volumes that stay, `DaemonSet` every node a pod; `WorkloadGroup` is for
-    #: machines, which register as part of it. Default: `Deployment`.
+    #: machines, which register as part of it; `None` has only `jobs`. Default: `Deployment`.
     kind: WorkloadKind | None = None
     #: Written on the object that runs the pods; of a WorkloadGroup, on the entry of each machine.
     annotations: dict[LabelKey, Text] = {}

@@ -43,13 +43,6 @@ def visibility(value: str) -> str:
     return value if value in (".", "*") else label(value)
 
 
-def workload_kind(value: object) -> object:
-    """The kind of a workload; those that the language has and this release does not build are told apart."""
-    if value == "None":
-        refuse(f"workload {shown(value)} is part of the language, but not built yet", "use Deployment for now", "MS106")
-    return value
-
-
 def subdomain(value: str) -> str:
     """An RFC 1123 subdomain: names of Secrets, ConfigMaps, ServiceAccounts."""
     if len(value) > 253 or not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", value):

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from cmp.spec.container import Resources
 from cmp.spec.egress import Call, SidecarSpec
+from cmp.spec.jobs import Job
 from cmp.spec.kinds import Workload
 from cmp.spec.kubernetes_service import ServiceSpec
 from cmp.spec.outside import External
@@ -77,7 +78,7 @@ class Proxy(Model):
 class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
-    later: ClassVar[frozenset[str]] = words("jobs rollout metrics telemetry slo dashboard alerts ignore sync")
+    later: ClassVar[frozenset[str]] = words("rollout metrics telemetry slo dashboard alerts ignore sync")
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
     platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
@@ -86,6 +87,7 @@ class MeshService(WorkloadFields):
     external: External | None = None  #: Hosts that run elsewhere.
     workload: Workload | None = None  #: What a version becomes. Default: a Deployment.
     service: ServiceSpec | None = None  #: The rest of the Service: how it is published and balanced by the cluster.
+    jobs: dict[Label, Job] = {}  #: What runs to its end, by name: beside the service, or with `workload: None` alone.
     port: Port | None = None  #: Short for `ports: {http: ..}`.
     #: The ports of the Service, by name. Without any the service is a worker: no Service and no routes.
     ports: dict[Label, PortSpec] = {}

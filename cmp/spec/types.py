@@ -11,6 +11,7 @@ from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import measures as m
 from cmp.spec import objects as o
+from cmp.spec import schedules as c
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -129,10 +130,8 @@ OutsideHost = Annotated[str, AfterValidator(a.outside_host)]  #: full host name,
 Address = Annotated[str, AfterValidator(a.address)]  #: IP address, host name or `unix:///path`
 CallNamespace = Annotated[str, AfterValidator(k.call_namespace)]  #: namespace, or `.` for that of the caller
 Visibility = Annotated[str, AfterValidator(k.visibility)]  #: namespace, `.` or `*`
-#: `Deployment`, `StatefulSet`, `DaemonSet` or `WorkloadGroup`
-WorkloadKind = Annotated[
-    Literal["Deployment", "StatefulSet", "DaemonSet", "WorkloadGroup"], BeforeValidator(k.workload_kind)
-]
+#: `Deployment`, `StatefulSet`, `DaemonSet`, `WorkloadGroup` or `None`
+WorkloadKind = Literal["Deployment", "StatefulSet", "DaemonSet", "WorkloadGroup", "None"]
 #: name, with or without a domain and `/` before it (`kubernetes.io/h2c`)
 QualifiedName = Annotated[str, AfterValidator(k.qualified_name)]
 #: whole number of seconds up to a day
@@ -187,3 +186,8 @@ Pointer = Annotated[str, AfterValidator(o.pointer)]  #: JSON Pointer (`/spec/tem
 FilePattern = Annotated[str, AfterValidator(o.file_pattern)]  #: file or files (`extra/*.yaml`)
 ObjectPart = Annotated[Any, WithJsonSchema({"type": "object"})]  #: part of an object of Kubernetes
 AnyValue = Annotated[Any, WithJsonSchema({})]  #: any value
+#: `minute hour day-of-month month day-of-week` (`0 3 * * *`), or a word (`@daily`)
+Schedule = Annotated[str, AfterValidator(c.schedule)]
+Condition = Annotated[str, AfterValidator(c.condition)]  #: type of a pod's condition (`DisruptionTarget`)
+TimeZone = Annotated[str, AfterValidator(c.time_zone)]  #: name of a time zone (`Europe/Berlin`)
+ExitCode = Annotated[int, Field(ge=0, le=255), BeforeValidator(v.integer)]  #: whole number from 0 to 255

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from cmp.spec.container import EnvValue, Health, Image, Resources
+from cmp.spec.container import Health
 from cmp.spec.kinds import Strategy
-from cmp.spec.pod import Pod
 from cmp.spec.policy import PortPolicy, TrafficPolicy
+from cmp.spec.runs import RunFields
 from cmp.spec.scaling import DisruptionBudget, Replicas
-from cmp.spec.storage import ConfigFile, EnvFrom, ExternalSecret, Volume
 from cmp.spec.types import (
     Duration,
-    EnvName,
     Label,
     LabelValue,
     Model,
-    MountPath,
     Port,
     QualifiedName,
     Seconds,
     SelectorKey,
-    Subdomain,
     Text,
     Weight,
     words,
@@ -46,30 +42,17 @@ class Shutdown(Model):
     grace: Duration | None = None
 
 
-class WorkloadFields(TrafficPolicy):
+class WorkloadFields(TrafficPolicy, RunFields):
     """What runs. A version may change each of these."""
 
-    image: Image | None = None  #: What runs.
-    command: tuple[Text, ...] = ()  #: What is run in place of the image's entry point, as in Kubernetes.
-    args: tuple[Text, ...] = ()  #: Its arguments, in place of the image's, as in Kubernetes.
     replicas: Replicas | None = None  #: How many pods. Default: `1`.
-    resources: Resources | None = None  #: Requests and limits of the container. Default: none.
-    env: dict[EnvName, EnvValue] = {}  #: Environment variables by name.
-    envFrom: tuple[EnvFrom, ...] = ()  #: ConfigMaps and Secrets whose keys become variables.
-    #: Files of the container by path, from the repository or written here. A change of one restarts the pods.
-    config: dict[MountPath, ConfigFile] = {}
-    #: Secrets that are fetched from a store, by name, for `env`, `envFrom` and `volumes` to refer to.
-    secrets: dict[Subdomain, ExternalSecret] = {}
     #: How Kubernetes finds out whether a pod works. Default: a connection to the main port.
     health: Health | None = None
-    #: What is mounted, by path. `/tmp` is there anyway; the rest of the file system is read-only.
-    volumes: dict[MountPath, Volume] = {}
     #: How pods are replaced. Default: they roll, never fewer than asked for; those of a StatefulSet one by one.
     strategy: Strategy | None = None
     shutdown: Shutdown | None = None  #: How pods stop.
     #: How many pods a drain of nodes may take at once. Default: one, from two pods on.
     podDisruptionBudget: DisruptionBudget | None = None
-    pod: Pod | None = None  #: Fields of the pod as Kubernetes has them.
 
 
 class Version(WorkloadFields):

@@ -15,6 +15,7 @@ def rows() -> Iterator[tuple[str, Row]]:
     yield from containers()
     yield from placement()
     yield from rights()
+    yield from jobs()
 
 
 def files() -> Iterator[tuple[str, Row]]:
@@ -289,3 +290,19 @@ def rights() -> Iterator[tuple[str, Row]]:
             f"MeshService.rbac[].{key}[]",
             Row(f"rbac: [{{{others}{key}: [@]}}]", f"Role:rules.[].{key}.[]", same, SYNTAX),
         )
+
+
+def jobs() -> Iterator[tuple[str, Row]]:
+    """What starts jobs, and what their failures mean."""
+    at, body = "MeshService.jobs.*", "jobs: {a: {command: x, %s}}"
+    yield f"{at}=", Row("jobs: {@: {command: x, hook: Sync}}", texts=SYNTAX)
+    yield f"{at}.schedule", Row(body % "schedule: @", "CronJob:spec.schedule", same, SYNTAX)
+    zone = Row(body % "schedule: 0 3 * * *, timeZone: @", "CronJob:spec.timeZone", same, SYNTAX)
+    yield f"{at}.timeZone", zone
+    rules = body % "hook: Sync, podFailurePolicy: {rules: {action: Ignore, %s}}"
+    there = "Job:spec.podFailurePolicy.rules.[]"
+    codes = rules % "onExitCodes: {operator: In, values: 1, containerName: @}"
+    at = f"{at}.podFailurePolicy.rules[]"
+    yield f"{at}.onExitCodes.containerName", Row(codes, f"{there}.onExitCodes.containerName", same, SYNTAX)
+    condition = Row(rules % "onPodConditions: @", f"{there}.onPodConditions.[].type", same, SYNTAX)
+    yield f"{at}.onPodConditions[].type", condition

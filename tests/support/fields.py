@@ -1,11 +1,13 @@
 """The fields of the language, found in the models."""
 
+import re
 from collections.abc import Iterator
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from cmp.spec.models import MODELS
 from cmp.spec.policy import TrafficPolicy
+from cmp.spec.runs import RunFields
 from cmp.spec.types import Model
 
 
@@ -18,11 +20,17 @@ class Field(NamedTuple):
 
 
 def fields() -> Iterator[Field]:
-    """All leaves of both kinds. Of those of versions only the policy's, which has an object of its own."""
+    """All leaves of both kinds. Of those of versions only the policy's, which has an object of its own.
+
+    What jobs run is built as what versions run: of them, only what is their own.
+    """
     for kind, model in MODELS.items():
         for leaf in _leaves(model, kind):
             _, version, own = leaf.path.partition(".versions.*.")
-            if not version or own.partition(".")[0] in TrafficPolicy.model_fields:
+            of_job = leaf.path.partition(".jobs.*.")[2]
+            if version and own.partition(".")[0] not in TrafficPolicy.model_fields:
+                continue
+            if re.split(r"\W", of_job)[0] not in RunFields.model_fields:
                 yield leaf
 
 

@@ -385,6 +385,39 @@ calls:
   - {url: http://keys.example.net, tls: {mode: MUTUAL, credentialName: full.cert, sni: sni.example.net}}
   - {url: http://far.example.net, tls: SIMPLE, gateway: egress}
   - {url: "https://*.wide.example.net", gateway: egress, through: www.wide.example.net}
+jobs:
+  migrate:
+    hook: Sync
+    image: {tag: "1.21", digest: null}
+    command: [./migrate]
+    args: 1e3
+    env: {STEP: no}
+    envFrom+: {secret: migrate}
+    config: {/etc/full/motd: {text: b}}
+    resources: {cpu: 1}
+    volumes: {/shared: null}
+    pod: {labels: {team: "2"}}
+    backoffLimit: 0
+    activeDeadlineSeconds: 600
+    parallelism: 2
+    completions: 4
+    completionMode: Indexed
+    restartPolicy: Never
+    podFailurePolicy:
+      rules:
+        - {action: FailJob, onExitCodes: {containerName: full, operator: In, values: [42, 3]}}
+        - {action: Ignore, onPodConditions: [DisruptionTarget, {type: Other, status: "False"}]}
+  report:
+    schedule: 0 3 * * mon-fri
+    timeZone: Europe/Berlin
+    concurrencyPolicy: Forbid
+    startingDeadlineSeconds: 3600
+    successfulJobsHistoryLimit: 0
+    failedJobsHistoryLimit: 3
+    ttlSecondsAfterFinished: 86400
+    command: [./report]
+    secrets: {report: {store: vault, key: apps/report}}
+  tell: {hook: SyncFail, image: "registry.example.com/tell:1", args: [failed]}
 parameters: [image.tag, env.C]
 environments:
   prod: {replicas: {max: 20}, strategy: Recreate, env: {A: prod, MODE: null}, calls+: https://prod.example.com}
