@@ -158,3 +158,11 @@ def test_what_a_patch_changed_is_found(tmp_path: Path) -> None:
     said = fails(1, "validate", *revisions(tmp_path, SERVICE, SERVICE + patch))
 
     assert 'error[MS240]: spec.clusterIP of Service "web" cannot be changed from unset to None' in said
+
+
+def test_the_claims_of_a_stateful_set_are_named_at_the_volume(tmp_path: Path) -> None:
+    text = SERVICE + "workload: StatefulSet\nvolumes: {/data: {size: %s}}\n"
+    said = fails(1, "validate", *revisions(tmp_path, text % "1Gi", text % "2Gi"))
+
+    assert 'meshspec.yaml:7:1: error[MS240]: spec.volumeClaimTemplates of StatefulSet "web" cannot be changed\n' in said
+    assert "= help: first kubectl delete statefulset web -n default --cascade=orphan" in said
