@@ -136,6 +136,8 @@ UNREAD = {
     "rbac.authorization.k8s.io/v1 Role",
     "rbac.authorization.k8s.io/v1 RoleBinding",
     "example.com/v1 Database",
+    "keda.sh/v1alpha1 ScaledObject",
+    "keda.sh/v1alpha1 TriggerAuthentication",
     "rbac.authorization.k8s.io/v1 ClusterRole",
     "v1 PersistentVolumeClaim",
     "v1 ResourceQuota",
