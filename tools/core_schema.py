@@ -21,6 +21,7 @@ from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import measures as m
 from cmp.spec import objects as o
+from cmp.spec import observing as q
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -55,6 +56,7 @@ _MODULES = {
     "cmp.spec.kubernetes": "k",
     "cmp.spec.measures": "m",
     "cmp.spec.objects": "o",
+    "cmp.spec.observing": "q",
     "cmp.spec.syntax": "s",
     "cmp.spec.validators": "v",
 }

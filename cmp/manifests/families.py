@@ -9,6 +9,7 @@ from cmp.manifests import (
     egress,
     egress_gateway,
     gateways,
+    monitoring,
     network,
     network_policy,
     outside,
@@ -17,6 +18,7 @@ from cmp.manifests import (
     scaling,
     security,
     storage,
+    telemetry,
     traffic,
     workload,
 )
@@ -36,6 +38,8 @@ FAMILIES = (
     gateways,
     outside,
     network_policy,
+    telemetry,
+    monitoring,
 )
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
 PLATFORM_STEPS: tuple[PlatformStep, ...] = (
@@ -43,6 +47,7 @@ PLATFORM_STEPS: tuple[PlatformStep, ...] = (
     *security.PLATFORM_STEPS,
     *egress.PLATFORM_STEPS,
     *egress_gateway.PLATFORM_STEPS,
+    *telemetry.PLATFORM_STEPS,
 )
 
 

@@ -34,20 +34,24 @@ WORKLOAD_KEYS = (
     "pod",
 )
 #: What a proxy beside the pods is told, and what others hold against the pods' identity.
-PROXY_KEYS = ("proxy", "mtls", "access", "calls", "serviceAccount", "jwt", "sidecar")
+PROXY_KEYS = ("proxy", "mtls", "access", "calls", "serviceAccount", "jwt", "sidecar", "telemetry")
 #: Fields of the traffic policy: a version takes one of the service's only where it says something of its own, since the
 #: policy of a subset replaces that of the host field by field.
 POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol", "tunnel")
 SOURCES = ("selector", "external", "workload")
 OF_WHAT_RUNS = ("versions", "exportTo", "tcpRoutes", "tlsRoutes")
+#: What is seen of pods in the mesh.
+MEASURED = ("metrics", "slo", "dashboard")
 
 #: Keys that say nothing about what runs so.
 MEANINGLESS: dict[Runs, frozenset[str]] = {
     "image": frozenset(("selector", "external")),
-    "machines": frozenset(("proxy", "rbac", *(key for key in WORKLOAD_KEYS if key != "health"))),
-    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service")),
-    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service")),
-    "host": frozenset((*WORKLOAD_KEYS, "rbac", "service", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
+    "machines": frozenset(("proxy", "rbac", "metrics", *(key for key in WORKLOAD_KEYS if key != "health"))),
+    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "metrics")),
+    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", *MEASURED)),
+    "host": frozenset(
+        (*WORKLOAD_KEYS, "rbac", "service", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS, *MEASURED)
+    ),
 }
 #: Beside `external`, these speak of the pods or machines that a `selector` finds.
 OF_SELECTED = frozenset(PROXY_KEYS)

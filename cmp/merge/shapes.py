@@ -10,7 +10,7 @@ from cmp.merge.forms import PLATFORM, SERVICE
 _NONE = Form("")
 
 #: What the platform says of the mesh, of namespaces and of gateways in the forms of a service.
-SHARED_KEYS = ("mtls", "access", "jwt")
+SHARED_KEYS = ("mtls", "access", "jwt", "telemetry")
 #: Where.
 SHARING = ("", "namespaces.*.", "gateways.*.")
 

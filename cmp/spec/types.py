@@ -11,6 +11,7 @@ from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import measures as m
 from cmp.spec import objects as o
+from cmp.spec import observing as q
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -187,3 +188,19 @@ Pointer = Annotated[str, AfterValidator(o.pointer)]  #: JSON Pointer (`/spec/tem
 FilePattern = Annotated[str, AfterValidator(o.file_pattern)]  #: file or files (`extra/*.yaml`)
 ObjectPart = Annotated[Any, WithJsonSchema({"type": "object"})]  #: part of an object of Kubernetes
 AnyValue = Annotated[Any, WithJsonSchema({})]  #: any value
+TagName = Annotated[str, AfterValidator(q.label_name)]  #: label of a metric (`source_app`)
+PromLabel = Annotated[str, AfterValidator(q.label_name)]  #: label of an alert (`team`)
+SpanTag = Annotated[str, AfterValidator(q.span_tag)]  #: tag of a span (`team`)
+AlertName = Annotated[str, AfterValidator(q.alert_name)]  #: name of an alert (`TooManyErrors`)
+Cel = Annotated[str, AfterValidator(q.cel)]  #: expression in CEL (`response.code >= 500`)
+PromQl = Annotated[str, AfterValidator(q.promql)]  #: query in PromQL
+#: percentage between 0 and 100 (`99.9%`)
+Objective = Annotated[
+    int | float,
+    BeforeValidator(q.objective),
+    WithJsonSchema({"type": ["string", "number"], "pattern": "^[0-9]+([.][0-9]{1,3})?%?$"}),
+]
+Days = Annotated[
+    int, BeforeValidator(q.days), WithJsonSchema({"type": "string", "pattern": "^[0-9]+d$"})
+]  #: days (`30d`)
+WebPage = Annotated[str, AfterValidator(q.web_page)]  #: address of a page (`https://runbooks.example.com/reviews`)
