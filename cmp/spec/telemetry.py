@@ -87,10 +87,10 @@ class Tracing(Model):
     providers: tuple[Word, ...] = ()
     #: Share of the requests that are traced, where nobody decided before. Default: the mesh's, 1%.
     randomSamplingPercentage: Fraction | None = None
-    disableSpanReporting: Bool | None = None  #: Whether no span is reported. Default: `false`.
+    disableSpanReporting: Bool | None = None  #: Whether no span is reported. Default: they are.
     customTags: dict[SpanTag, CustomTag] = {}  #: Tags of every span. They replace those of namespace and mesh.
     useRequestIdForTraceSampling: Bool | None = (
-        None  #: Whether the request's ID tells if it is traced. Default: `true`.
+        None  #: Whether the request's ID tells if it is traced. Default: it does.
     )
     enableIstioTags: Bool | None = None  #: Whether spans have Istio's own tags. Default: `true`. Istio 1.25.
     #: Whether the headers of traces are kept from who is called. Default: `false`. Istio 1.30.
@@ -147,7 +147,7 @@ class MetricsOverride(Model):
     """
 
     match: MetricMatch | None = None  #: The metrics that are meant. Default: all of them.
-    disabled: Bool | None = None  #: Whether they are not measured. Default: `false`.
+    disabled: Bool | None = None  #: Whether they are not measured. Default: they are.
     tagOverrides: dict[TagName, TagOverride] = {}  #: What becomes of labels, by name.
 
 

@@ -128,9 +128,9 @@ def counted(matchers: str, each: float, metric: str = "istio_requests_total") ->
 
 
 def on(groups: list[Any], series: list[dict[str, str]], at: str = "3d", often: bool = False) -> set[str]:
-    """The long windows of the alerts that fire: a query that expects none of them makes promtool say which there are.
+    """The long windows of the alerts that fire: of a query that expects none, promtool says which there are.
 
-    Where the number of failures does not matter, rules are evaluated every five minutes only: it saves minutes of tests.
+    Where the number of failures does not matter, rules are evaluated every five minutes only, which saves minutes.
     """
     if not often:
         groups = [{key: value for key, value in group.items() if key != "interval"} for group in groups]
