@@ -54,7 +54,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "jwt[].fromHeaders": "jwt-every-field",
         "jwt[].require": "jwt-required-but-for-some-paths",
         "telemetry": "telemetry-of-a-service",
-        "telemetry.tracing[].match": "telemetry-of-a-platform",
+        "telemetry.tracing.match": "telemetry-of-a-platform",
         "metrics": "metrics-of-the-application",
         "slo": "slo-availability-and-latency",
         "alerts": "alerts",

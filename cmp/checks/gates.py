@@ -58,7 +58,7 @@ def _callers(*holders: str) -> tuple[Gate, ...]:
 
 def _telemetry(*holders: str) -> tuple[Gate, ...]:
     """The fields of tracing, wherever it may stand."""
-    at = "telemetry.tracing[]"
+    at = "telemetry.tracing"
     return tuple(
         Gate(release, f"{holder}{at}.{path}", f"Telemetry.tracing[].{path}")
         for holder in holders

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.checks.finding import Finding, Step
 from cmp.context.model import Context, Platform, Service
-from cmp.context.telemetry import BUILT_IN, LABELS, Level, around, takes
+from cmp.context.telemetry import BUILT_IN, LABELS, Level, around, items, takes
 from cmp.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
-    from cmp.spec.telemetry import AccessLogging, MetricsOverride, Telemetry, Tracing
+    from cmp.spec.telemetry import AccessLogging, MetricsOverride, Telemetry
 
 Path = tuple[Step, ...]
 
@@ -53,9 +53,9 @@ def check_providers(context: Context) -> Iterator[Finding]:
     providers = context.platform.spec.providers if context.platform is not None else {}
     for one in held(context):
         for block, usual in BUILT_IN.items():
-            for index, item in enumerate(getattr(one.spec, block)):
+            for below, item in items(one.spec, block):
                 for at, name in enumerate(item.providers):
-                    path = (*one.path, block, index, "providers", at)
+                    path = (*one.path, *below, "providers", at)
                     listed, known = providers.get(name), [*usual, *providers]
                     if listed is None and name not in {name for names in BUILT_IN.values() for name in names}:
                         message = f'there is no provider "{name}"'
@@ -73,10 +73,10 @@ _WHAT = {"tracing": "traces", "accessLogging": "logs", "metrics": "metrics"}
 def check_telemetry(context: Context) -> Iterator[Finding]:
     """What is said has an effect, and only one."""
     for one in held(context):
-        if not (one.spec.tracing or one.spec.accessLogging or one.spec.metrics):
+        if not (one.spec.tracing is not None or one.spec.accessLogging or one.spec.metrics):
             message = "this says nothing of traces, logs or metrics"
             yield Finding("MS102", one.owner, one.path, message, "add tracing: 5%, or leave it out")
-        yield from _tracing(one, one.spec.tracing)
+        yield from _tracing(one)
         yield from _logging(one, one.spec.accessLogging)
         for index, metrics in enumerate(one.spec.metrics):
             path = (*one.path, "metrics", index)
@@ -86,23 +86,17 @@ def check_telemetry(context: Context) -> Iterator[Finding]:
                 yield from _override(one, override, (*path, "overrides", at))
 
 
-def _tracing(held: Held, items: tuple[Tracing, ...]) -> Iterator[Finding]:
-    seen: dict[str, int] = {}
-    for index, item in enumerate(items):
-        path = (*held.path, "tracing", index)
-        if len(item.providers) > 1:
-            message = "Istio sends traces to one provider, and would take the first"
-            yield Finding("MS250", held.owner, (*path, "providers"), message, f"keep {item.providers[0]}")
-        for side in _sides(item.match.mode if item.match is not None else None):
-            if side in seen:
-                yield Finding("MS250", held.owner, path, f"{side} is traced in two ways", "say it once for each side")
-                break
-            seen[side] = index
+def _tracing(held: Held) -> Iterator[Finding]:
+    tracing = held.spec.tracing
+    if tracing is not None and len(tracing.providers) > 1:
+        message = "Istio sends traces to one provider, and would take the first"
+        path = (*held.path, "tracing", "providers")
+        yield Finding("MS250", held.owner, path, message, f"keep {tracing.providers[0]}")
 
 
-def _logging(held: Held, items: tuple[AccessLogging, ...]) -> Iterator[Finding]:
+def _logging(held: Held, entries: tuple[AccessLogging, ...]) -> Iterator[Finding]:
     seen: set[tuple[str, str]] = set()
-    for index, item in enumerate(items):
+    for index, item in enumerate(entries):
         path = (*held.path, "accessLogging", index)
         if item.disabled and item.filter is not None:
             message = "what is not logged needs no filter"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from cmp.spec.egress import ExtensionProvider
     from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
-    from cmp.spec.telemetry import MetricsOverride, Telemetry
+    from cmp.spec.telemetry import AccessLogging, Metrics, MetricsOverride, Telemetry, Tracing
 
 #: The blocks of a Telemetry, with the providers that every mesh has for each
 #: (istio pkg/config/mesh/mesh.go, DefaultMeshConfig).
@@ -117,10 +117,18 @@ def sinks(platform: MeshPlatform | None, namespace: str | None) -> dict[str, tup
         found["tracing"] = (tracers[0],)
     for level in around(platform, namespace):
         for block in BUILT_IN:
-            named = dict.fromkeys(name for item in getattr(level.spec, block) for name in item.providers)
+            named = dict.fromkeys(name for _, item in items(level.spec, block) for name in item.providers)
             if named:
                 found[block] = tuple(named)
     return found
+
+
+def items(spec: Telemetry, block: str) -> list[tuple[Path, Tracing | AccessLogging | Metrics]]:
+    """What a Telemetry says in a block, each with its path below the Telemetry."""
+    found = getattr(spec, block)
+    if block == "tracing":
+        return [((block,), found)] if found is not None else []
+    return [((block, index), item) for index, item in enumerate(found)]
 
 
 def takes(provider: ExtensionProvider, block: str) -> bool:

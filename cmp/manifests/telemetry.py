@@ -32,7 +32,7 @@ def telemetry(service: Service) -> Iterator[Manifest]:
     if spec is not None and service.facts.labels and (said := _said(spec, service.observed.sinks)):
         selector = {"matchLabels": dict(service.facts.labels)}
         found = manifest(API, "Telemetry", service.name, spec={"selector": selector, **said})
-        yield for_machines_too(service, found, "IST0127")
+        yield for_machines_too(service, found, "IST0101")
 
 
 def wide_telemetry(platform: Platform) -> Iterator[Manifest]:
@@ -53,12 +53,13 @@ def wide_telemetry(platform: Platform) -> Iterator[Manifest]:
 
 
 def _said(spec: Telemetry, sinks: Sinks) -> Manifest:
+    traced = (spec.tracing,) if spec.tracing is not None else ()
     found = {
         "accessLogging": [
             _logging(one, to) for one, to in _with_providers(spec.accessLogging, sinks.get("accessLogging"))
         ],
         "metrics": [_metrics(one, to) for one, to in _with_providers(spec.metrics, sinks.get("metrics"))],
-        "tracing": [_tracing(one, to) for one, to in _with_providers(spec.tracing, sinks.get("tracing"))],
+        "tracing": [_tracing(one, to) for one, to in _with_providers(traced, sinks.get("tracing"))],
     }
     return {key: items for key, items in found.items() if items}
 

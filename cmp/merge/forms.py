@@ -175,16 +175,16 @@ def _jwt() -> tuple[Form, ...]:
 
 def _telemetry() -> tuple[Form, ...]:
     """What proxies measure, log and trace. The platform has it too."""
-    blocks = ("tracing", "accessLogging", "metrics")
+    blocks = ("tracing", "accessLogging[]", "metrics[]")
     override = "telemetry.metrics[].overrides[]"
     return (
-        *_lists("telemetry", blocks),
-        *(form for block in blocks for form in _lists(f"telemetry.{block}[]", ("providers",), filled=True)),
-        *(Form(f"telemetry.{block}[].match", text="mode") for block in blocks[:2]),
-        Form("telemetry.tracing[]", text="randomSamplingPercentage"),
-        Form("telemetry.tracing[].customTags", keyed=True),
-        Form("telemetry.tracing[].customTags.*", text="literal", one_of=_TAGS, needed=True),
-        *(Form(f"telemetry.tracing[].customTags.*.{key}", text="name") for key in ("environment", "header")),
+        *_lists("telemetry", ("accessLogging", "metrics")),
+        *(form for block in blocks for form in _lists(f"telemetry.{block}", ("providers",), filled=True)),
+        *(Form(f"telemetry.{block}.match", text="mode") for block in blocks[:2]),
+        Form("telemetry.tracing", text="randomSamplingPercentage"),
+        Form("telemetry.tracing.customTags", keyed=True),
+        Form("telemetry.tracing.customTags.*", text="literal", one_of=_TAGS, needed=True),
+        *(Form(f"telemetry.tracing.customTags.*.{key}", text="name") for key in ("environment", "header")),
         Form("telemetry.accessLogging[]", text=logged),
         Form("telemetry.accessLogging[].filter", text="expression"),
         *_lists("telemetry.metrics[]", ("remove", "overrides")),

@@ -170,6 +170,6 @@ class Telemetry(Model):
     https://istio.io/latest/docs/reference/config/telemetry/
     """
 
-    tracing: tuple[Tracing, ...] = ()  #: Traces; a plain percentage is the share of requests.
+    tracing: Tracing | None = None  #: Traces; a plain percentage is the share of requests.
     accessLogging: tuple[AccessLogging, ...] = ()  #: Logs of requests; `true` for all, `false` for none.
     metrics: tuple[Metrics, ...] = ()  #: Metrics of requests and connections.

@@ -15,21 +15,21 @@ CONDITIONS = ("response.code >= 500", "request.path == 'a\\n'", *SYNTAX)
 
 def telemetry() -> Iterator[tuple[str, str, Row]]:
     """The fields of a Telemetry: path, what it is written in, and the row for a service."""
-    for block in ("tracing", "accessLogging", "metrics"):
-        yield f"{block}[].providers[]", f"{block}: {{providers: [@]}}", Row("")
-    yield "tracing[].customTags.*=", "tracing: {customTags: {@: a}}", Row("", f"{TAG}.{{}}")
+    for block in ("tracing", "accessLogging[]", "metrics[]"):
+        yield f"{block}.providers[]", f"{block.removesuffix('[]')}: {{providers: [@]}}", Row("")
+    yield "tracing.customTags.*=", "tracing: {customTags: {@: a}}", Row("", f"{TAG}.{{}}")
     yield (
-        "tracing[].customTags.*.literal",
+        "tracing.customTags.*.literal",
         "tracing: {customTags: {a: {literal: @}}}",
         Row("", f"{TAG}.a.literal.value"),
     )
     for kind, name in (("environment", "A"), ("header", "x-a")):
         body = f"tracing: {{customTags: {{a: {{{kind}: {{%s}}}}}}}}"
-        yield f"tracing[].customTags.*.{kind}.name", body % "name: @", Row("", f"{TAG}.a.{kind}.name")
+        yield f"tracing.customTags.*.{kind}.name", body % "name: @", Row("", f"{TAG}.a.{kind}.name")
         default = Row("", f"{TAG}.a.{kind}.defaultValue")
-        yield f"tracing[].customTags.*.{kind}.defaultValue", body % f"name: {name}, defaultValue: @", default
+        yield f"tracing.customTags.*.{kind}.defaultValue", body % f"name: {name}, defaultValue: @", default
     formatter = Row("", f"{TAG}.a.formatter.value")
-    yield "tracing[].customTags.*.formatter", "tracing: {customTags: {a: {formatter: @}}}", formatter
+    yield "tracing.customTags.*.formatter", "tracing: {customTags: {a: {formatter: @}}}", formatter
     expression = Row("", f"{LOG}.filter.expression", texts=CONDITIONS)
     yield "accessLogging[].filter.expression", "accessLogging: {filter: {expression: @}}", expression
     override = "metrics: {overrides: {%s}}"
@@ -57,9 +57,7 @@ ENDPOINT = "PodMonitor:spec.podMetricsEndpoints.[]"
 SERVICE = {
     **dict(rows("MeshService.", "%s")),
     "MeshService.metrics.port": Row("metrics: {port: @}", texts=SYNTAX),
-    "MeshService.metrics.path": Row(
-        "metrics: {path: @}", "Deployment:spec.template.metadata.annotations.prometheus.io/path"
-    ),
+    "MeshService.metrics.path": Row("metrics: {path: @}", "Deployment:spec.template.metadata.annotations.[]"),
     "MeshService.metrics.interval": Row(FETCHED % "interval: @", f"{ENDPOINT}.interval", v.duration, SYNTAX),
     "MeshService.metrics.scrapeTimeout": Row(
         FETCHED % "scrapeTimeout: @", f"{ENDPOINT}.scrapeTimeout", v.duration, SYNTAX
