@@ -375,7 +375,7 @@ jwt:
   - issuer: other
     jwks: '{"keys": [{"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}]}'
     require: {paths: /c}
-metrics: {port: http-admin, path: /m?a=1}
+metrics: {port: http-admin, path: "/m?a=1"}
 telemetry:
   tracing:
     match: CLIENT
