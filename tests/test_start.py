@@ -44,8 +44,8 @@ HELD = {
     "typing": "NamedTuple",
 }
 
-# Modules beyond those of an empty program: 190 with Python 3.11, and 5 %.
-MODULES = 199
+# Modules beyond those of an empty program: 203 with Python 3.11. What is rarely asked for is imported where it is.
+MODULES = 205
 # The other verbs: click and what it imports, 79 for a help page, and 5 %.
 MODULES_OTHER = 83
 
