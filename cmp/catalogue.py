@@ -518,4 +518,54 @@ CATALOGUE: dict[str, Entry] = {
             "and parameters."
         ),
     ),
+    "MS250": Entry(
+        title="telemetry that would do something else",
+        text=(
+            "Istio takes much of a Telemetry without a word and then does less: of two for one pod it reads the older, "
+            "of two tracers the first, of two entries for the same requests and provider the last; a provider of "
+            "another kind gets nothing."
+        ),
+        example=("telemetry: {accessLogging: [{filter: response.code >= 500}, {filter: response.duration > 1000}]}"),
+        cure=("telemetry: {accessLogging: {filter: response.code >= 500 || response.duration > 1000}}"),
+    ),
+    "MS251": Entry(
+        title="a label or metric that is not there",
+        text=(
+            "A label is removed that metrics do not have, or objectives and a dashboard ask for a label or a metric "
+            "that telemetry of the service, its namespace or the mesh removes, replaces or turns off. Alerts on it "
+            "would never fire."
+        ),
+        example=("slo: 99.9%\ntelemetry: {metrics: {remove: [response_code]}}"),
+        cure=("slo: 99.9%\ntelemetry: {metrics: {remove: [source_principal]}}"),
+    ),
+    "MS252": Entry(
+        title="metrics that nobody can fetch",
+        text=(
+            "The proxy fetches an application's metrics in plain text from a port of the application, and shows them "
+            "with its own. Prometheus, which is outside of the mesh, can fetch them itself only where the port takes "
+            "plain text and admits callers without an identity, or where the proxy does not see it."
+        ),
+        example=("metrics: {port: http, merge: false}"),
+        cure=("metrics: {port: http}"),
+    ),
+    "MS253": Entry(
+        title="an objective that cannot be measured",
+        text=(
+            "Proxies see requests of HTTP and gRPC only, and count durations by the bounds of a histogram: 1ms, 5ms, "
+            "10ms, 25ms, 50ms, 100ms, 250ms, 500ms, 1s, 2.5s, 5s, 10s, 30s, 1m, 5m, 10m. How many requests are faster "
+            "than another time is not known. An objective that leaves very much to fail has no alert that could fire."
+        ),
+        example=("slo: {latency: {percentile: 99%, under: 200ms}}"),
+        cure=("slo: {latency: {percentile: 99%, under: 250ms}}"),
+    ),
+    "MS254": Entry(
+        title="an expression that cannot be",
+        text=(
+            "Filters of access logs and values of labels are in CEL, queries of alerts in PromQL. Neither is run here: "
+            "what is refused is an open bracket or quote, one = in place of two, an unknown attribute in CEL, mostly "
+            "text without quotes, and a variable of dashboards in PromQL."
+        ),
+        example=("telemetry: {metrics: {overrides: {tagOverrides: {region: eu}}}}"),
+        cure=("telemetry: {metrics: {overrides: {tagOverrides: {region: \"'eu'\"}}}}"),
+    ),
 }

@@ -59,7 +59,15 @@ PRUNE_LAST = frozenset(
 KEPT = frozenset(("PersistentVolumeClaim",))
 
 #: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
-LATE_GROUPS = ("cert-manager.io", "external-secrets.io", "keda.sh", "networking.istio.io", "security.istio.io")
+LATE_GROUPS = (
+    "cert-manager.io",
+    "external-secrets.io",
+    "keda.sh",
+    "monitoring.coreos.com",
+    "networking.istio.io",
+    "security.istio.io",
+    "telemetry.istio.io",
+)
 
 #: The order of kinds inside one wave, as Argo CD applies them (gitops-engine pkg/sync/sync_tasks.go); others come last.
 KIND_ORDER = {

@@ -71,6 +71,13 @@ metadata: {name: prod}
 GATEWAYS = "gateways: {public: {hosts: '*.example.com', namespace: edge}}"
 #: Where a key may stand that has a default: `@` is the key with its default, or nothing.
 PLACES = {
+    "AccessLogging.disabled": "telemetry: {accessLogging: {match: SERVER, @}}",
+    "AppMetrics.merge": "metrics: {port: http, @}",
+    "AppMetrics.path": "metrics: {port: http, @}",
+    "Dashboard.enabled": "dashboard: {@}",
+    "Slo.minFailures": "slo: {availability: 99%, @}",
+    "Slo.window": "slo: {availability: 99%, @}",
+    "TagOverride.operation": "telemetry: {metrics: {overrides: {tagOverrides: {a: {value: request.host, @}}}}}",
     "Access.action": "access: {from: front, @}",
     "Access.dryRun": "access: {from: front, action: DENY, @}",
     "Abort.percentage": "routes: {match: {path: /a}, fault: {abort: {httpStatus: 503, @}}}",

@@ -80,7 +80,7 @@ SOURCES = (
 )
 #: Functions for what we do not write: kinds, the mesh's configuration, flags of programs.
 NOT_OURS = re.compile(
-    "Telemetry|Wasm|TrafficExtension|Lua|strictParseURL|MeshConfig|MeshTLS|MeshNetworks|[nN]etwork$|Lightstep|Zipkin"
+    "Wasm|TrafficExtension|Lua|strictParseURL|MeshConfig|MeshTLS|MeshNetworks|[nN]etwork$|Lightstep|Zipkin"
     "|Datadog|ControlPlane|PrivateKey|Timeout|ServiceSettings|ConnectionSettings|DrainDuration|ProxyAddress|CustomTags"
     "|ConnectionAge|NegativeDuration|TrustDomainConfig|DurationRange|DefaultTrafficPolicy"
 )

@@ -22,6 +22,7 @@ from cmp.spec import kubernetes as k
 from cmp.spec import measures as m
 from cmp.spec import objects as o
 from cmp.spec import schedules as c
+from cmp.spec import observing as q
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
 
@@ -57,6 +58,7 @@ _MODULES = {
     "cmp.spec.measures": "m",
     "cmp.spec.objects": "o",
     "cmp.spec.schedules": "c",
+    "cmp.spec.observing": "q",
     "cmp.spec.syntax": "s",
     "cmp.spec.validators": "v",
 }

@@ -56,6 +56,20 @@ def _callers(*holders: str) -> tuple[Gate, ...]:
     )
 
 
+def _telemetry(*holders: str) -> tuple[Gate, ...]:
+    """The fields of tracing, wherever it may stand."""
+    at = "telemetry.tracing"
+    return tuple(
+        Gate(release, f"{holder}{at}.{path}", f"Telemetry.tracing[].{path}")
+        for holder in holders
+        for release, path in (
+            ((1, 25), "enableIstioTags"),
+            ((1, 29), "customTags.*.formatter"),
+            ((1, 30), "disableContextPropagation"),
+        )
+    )
+
+
 #: The field is in the definitions of 1.26, but istiod reads it since 1.27
 #: (https://istio.io/latest/news/releases/1.27.x/announcing-1.27/change-notes/: multiple server certificates).
 CERTIFICATES = (1, 27)
@@ -80,6 +94,7 @@ SERVICE: tuple[Gate, ...] = (
     Gate(CERTIFICATES, "expose[].tls.credentialNames", "Gateway.servers[].tls.credentialNames"),
     Gate((1, 28), "external.resolution", "ServiceEntry.resolution", "DYNAMIC_DNS"),
     *_callers(""),
+    *_telemetry(""),
 )
 PLATFORM: tuple[Gate, ...] = (
     *(
@@ -87,6 +102,7 @@ PLATFORM: tuple[Gate, ...] = (
         for holder in ("", "ports.*.")
     ),
     *_callers("", "namespaces.*.", "gateways.*."),
+    *_telemetry("", "namespaces.*.", "gateways.*."),
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cmp.context.paths import PathRule
 from cmp.context.profiles import DEFAULT, PROFILES, Profile
 from cmp.context.running import Facts, HostRules
+from cmp.context.telemetry import Observed
 from cmp.merge.compose import Tree
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ class Service(NamedTuple):
     ingress: tuple[IngressHosts, ...] = ()
     own_gateways: tuple[OwnGateway, ...] = ()
     network: Network | None = None
+    observed: Observed = Observed()
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from cmp.context.running import HostRules, facts
 from cmp.context.security import grants, service_scope, visible_to, wide
 from cmp.context.servers import Gateway
 from cmp.context.shared import api_server, proxied, shared_calls, shared_hosts
+from cmp.context.telemetry import observed
 from cmp.context.visibility import Visibility
 from cmp.environment import Environment
 from cmp.parse import Parsed
@@ -144,6 +145,7 @@ def _service(parsed: Parsed, platform: Platform | None, target: Target, environm
         versions=tuple(_versions(name, spec.versions, known.kind == "StatefulSet")),
         exposures=tuple(of_bare(shown) if known.runs == "host" else shown),
         jobs=tuple(jobs(name, account, spec.jobs)) if known.ours and known.runs != "machines" else (),
+        observed=observed(spec, namespace, platform.spec if platform is not None else None),
     )
 
 

@@ -10,6 +10,7 @@ from cmp.manifests import (
     egress_gateway,
     gateways,
     jobs,
+    monitoring,
     network,
     network_policy,
     outside,
@@ -18,6 +19,7 @@ from cmp.manifests import (
     scaling,
     security,
     storage,
+    telemetry,
     traffic,
     workload,
 )
@@ -38,6 +40,8 @@ FAMILIES = (
     gateways,
     outside,
     network_policy,
+    telemetry,
+    monitoring,
 )
 STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
 PLATFORM_STEPS: tuple[PlatformStep, ...] = (
@@ -45,6 +49,7 @@ PLATFORM_STEPS: tuple[PlatformStep, ...] = (
     *security.PLATFORM_STEPS,
     *egress.PLATFORM_STEPS,
     *egress_gateway.PLATFORM_STEPS,
+    *telemetry.PLATFORM_STEPS,
 )
 
 

@@ -34,7 +34,25 @@ def proxy_annotations(service: Service, run: Run) -> Manifest:
         config += f',"drainDuration":"{pause(run)}s"'
     if proxy is not None and proxy.holdApplicationUntilProxyStarts is not None:
         config += f',"holdApplicationUntilProxyStarts":{_truth(proxy.holdApplicationUntilProxyStarts)}'
-    return {"proxy.istio.io/config": f"{{{config}}}", **(_injected(proxy) if proxy is not None else {})}
+    notes = {"proxy.istio.io/config": f"{{{config}}}", **(_injected(proxy) if proxy is not None else {})}
+    return {**notes, **_scraped(service)}
+
+
+def _scraped(service: Service) -> Manifest:
+    """Where the proxy finds the application's metrics. Injection puts its own endpoint in their place, which has both.
+
+    Prometheus then needs no identity of the mesh: the endpoint stands beside the mesh's ports
+    (https://istio.io/latest/docs/ops/integrations/prometheus/#option-1-metrics-merging).
+    """
+    metrics = service.spec.metrics
+    if metrics is None or metrics.merge is False:
+        return {}
+    port = service.container_port(metrics.port)
+    return {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(port) if port is not None else None,
+        "prometheus.io/path": metrics.path or "/metrics",
+    }
 
 
 def _injected(proxy: Proxy) -> Manifest:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cmp.merge.form import Form
-from cmp.merge.shorthands import all_to, call, caller, certificate_or_mode, resources
+from cmp.merge.shorthands import all_to, call, caller, certificate_or_mode, logged, resources, tag
 from cmp.merge.workload_forms import JOBS, WORKLOAD
 
 _TARGET = (("to",), ("destinations",))
@@ -173,6 +173,37 @@ def _jwt() -> tuple[Form, ...]:
     )
 
 
+def _telemetry() -> tuple[Form, ...]:
+    """What proxies measure, log and trace. The platform has it too."""
+    blocks = ("tracing", "accessLogging[]", "metrics[]")
+    override = "telemetry.metrics[].overrides[]"
+    return (
+        *_lists("telemetry", ("accessLogging", "metrics")),
+        *(form for block in blocks for form in _lists(f"telemetry.{block}", ("providers",), filled=True)),
+        *(Form(f"telemetry.{block}.match", text="mode") for block in blocks[:2]),
+        Form("telemetry.tracing", text="randomSamplingPercentage"),
+        Form("telemetry.tracing.customTags", keyed=True),
+        Form("telemetry.tracing.customTags.*", text="literal", one_of=_TAGS, needed=True),
+        *(Form(f"telemetry.tracing.customTags.*.{key}", text="name") for key in ("environment", "header")),
+        Form("telemetry.accessLogging[]", text=logged),
+        Form("telemetry.accessLogging[].filter", text="expression"),
+        *_lists("telemetry.metrics[]", ("remove", "overrides")),
+        Form(f"{override}.match", text="metric", one_of=(("metric",), ("customMetric",))),
+        Form(f"{override}.tagOverrides", keyed=True),
+        Form(f"{override}.tagOverrides.*", text=tag),
+    )
+
+
+_TAGS = (("literal",), ("environment",), ("header",), ("formatter",))
+_MONITORING = (
+    Form("metrics", text="port"),
+    Form("slo", text="availability"),
+    Form("slo.latency", listing=True),
+    Form("alerts", keyed=True),
+    Form("alerts.*", text="expr"),
+    Form("dashboard", text="enabled"),
+)
+
 SERVICE: tuple[Form, ...] = (
     *WORKLOAD,
     *JOBS,
@@ -216,6 +247,8 @@ SERVICE: tuple[Form, ...] = (
     Form("mtls", text="mode"),
     *_access(),
     *_jwt(),
+    *_telemetry(),
+    *_MONITORING,
     *_calls("calls"),
     Form("proxy.image", text="imageType"),
     Form("proxy.resources", rest=resources),

@@ -23,7 +23,7 @@ JOB_KEYS = tuple(key for key in RUN_KEYS if key not in ("command", "args"))
 #: Fields of a service that each version has too, and may change.
 WORKLOAD_KEYS = (*RUN_KEYS, "replicas", "health", "strategy", "shutdown", "podDisruptionBudget")
 #: What a proxy beside the pods is told, and what others hold against the pods' identity.
-PROXY_KEYS = ("proxy", "mtls", "access", "calls", "serviceAccount", "jwt", "sidecar")
+PROXY_KEYS = ("proxy", "mtls", "access", "calls", "serviceAccount", "jwt", "sidecar", "telemetry")
 #: Fields of the traffic policy: a version takes one of the service's only where it says something of its own, since the
 #: policy of a subset replaces that of the host field by field.
 POLICY_KEYS = ("loadBalancer", "connectionPool", "outlierDetection", "tls", "retryBudget", "proxyProtocol", "tunnel")
@@ -31,6 +31,8 @@ SOURCES = ("selector", "external", "workload")
 OF_WHAT_RUNS = ("versions", "exportTo", "tcpRoutes", "tlsRoutes")
 #: What others call: nobody calls a job.
 _CALLED = ("port", "ports", "routes", "timeout", "retries", "cors", "expose", "mtls", "access", "jwt")
+#: What is seen of pods in the mesh.
+MEASURED = ("metrics", "slo", "dashboard")
 
 #: Keys that say nothing about what runs so.
 MEANINGLESS: dict[Runs, frozenset[str]] = {
@@ -44,12 +46,16 @@ MEANINGLESS: dict[Runs, frozenset[str]] = {
             "selector",
             "external",
             "service",
+            "telemetry",
+            *MEASURED,
         )
     ),
-    "machines": frozenset(("proxy", "rbac", "jobs", *(key for key in WORKLOAD_KEYS if key != "health"))),
-    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "jobs")),
-    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "jobs")),
-    "host": frozenset((*WORKLOAD_KEYS, "rbac", "service", "jobs", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS)),
+    "machines": frozenset(("proxy", "rbac", "jobs", "metrics", *(key for key in WORKLOAD_KEYS if key != "health"))),
+    "selector": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "jobs", "metrics")),
+    "external": frozenset((*WORKLOAD_KEYS, "rbac", "workload", "service", "jobs", *MEASURED)),
+    "host": frozenset(
+        (*WORKLOAD_KEYS, "rbac", "service", "jobs", *PROXY_KEYS, *POLICY_KEYS, *SOURCES, *OF_WHAT_RUNS, *MEASURED)
+    ),
 }
 #: Beside `external`, these speak of the pods or machines that a `selector` finds.
 OF_SELECTED = frozenset(PROXY_KEYS)

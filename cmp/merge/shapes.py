@@ -11,7 +11,7 @@ from cmp.merge.running import RUN_KEYS
 _NONE = Form("")
 
 #: What the platform says of the mesh, of namespaces and of gateways in the forms of a service.
-SHARED_KEYS = ("mtls", "access", "jwt")
+SHARED_KEYS = ("mtls", "access", "jwt", "telemetry")
 #: Where.
 SHARING = ("", "namespaces.*.", "gateways.*.")
 

@@ -82,3 +82,13 @@ def caller(node: Node) -> Entries:
 def file_or_text(node: Node) -> Entries:
     """A plain value is the name of a file; one of several lines, which no name has, is the text itself."""
     return {"text" if "\n" in str(node.value) else "file": node}
+
+
+def logged(node: Node) -> Entries:
+    """``true`` is all requests, ``false`` none."""
+    return {"disabled": node.with_value({"true": "false", "false": "true"}.get(str(node.value), node.value))}
+
+
+def tag(node: Node) -> Entries:
+    """A plain value is the label's, and one word the lack of it."""
+    return {"operation" if node.value == "REMOVE" else "value": node}

@@ -6,8 +6,10 @@ from typing import ClassVar, Literal
 
 from cmp.spec.egress import ExtensionProvider, SharedCall
 from cmp.spec.gateway import GatewayPort, PlatformTls
+from cmp.spec.monitoring import Monitoring
 from cmp.spec.patch import ManifestFiles, Patch
 from cmp.spec.security import Access, Jwt, Namespace, WideMtls
+from cmp.spec.telemetry import Telemetry
 from cmp.spec.types import (
     Bool,
     DnsName,
@@ -49,7 +51,7 @@ class Istio(Model):
 class Gateway(Model):
     """A gateway: which hosts it serves, which pods do it, and whom these let in. Without hosts an egress gateway."""
 
-    later: ClassVar[frozenset[str]] = words("telemetry mtls")
+    later: ClassVar[frozenset[str]] = words("mtls")
 
     #: The hosts that it serves; `namespace/host` is for services of that namespace only. Without any it is for calls
     #: that go out.
@@ -67,6 +69,7 @@ class Gateway(Model):
     #: Rules for its pods, by the numbers of their ports. Default: anybody may ask for everything.
     access: tuple[Access, ...] | None = None
     jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed there. Routes of exposed hosts can match their claims.
+    telemetry: Telemetry | None = None  #: What its proxies measure, log and trace.
 
 
 class CatalogEntry(Model):
@@ -79,7 +82,7 @@ class CatalogEntry(Model):
 class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
-    later: ClassVar[frozenset[str]] = words("telemetry argocd monitoring policy proxy")
+    later: ClassVar[frozenset[str]] = words("argocd policy proxy")
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
     #: The set of defaults, for what nobody says. A newer one is chosen here, and never by an upgrade. Default: `1`.
@@ -90,6 +93,8 @@ class MeshPlatform(Model):
     #: Rules for all pods of the mesh; `[]` lets nobody in who is not let in elsewhere. Ports are those of pods.
     access: tuple[Access, ...] | None = None
     jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed in the whole mesh.
+    telemetry: Telemetry | None = None  #: What all proxies of the mesh measure, log and trace.
+    monitoring: Monitoring | None = None  #: The monitoring of the platform.
     namespaces: dict[Label, Namespace] = {}  #: What holds for whole namespaces, by name.
     #: Services of other applications, by `name.namespace`, where what is known of them is not their name alone.
     catalog: dict[Workload, CatalogEntry] = {}

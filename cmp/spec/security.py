@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from cmp.spec.egress import SharedCall
+from cmp.spec.telemetry import Telemetry
 from cmp.spec.types import (
     AccessHost,
     AccessPath,
@@ -190,10 +191,11 @@ class Jwt(Model):
 class Namespace(Model):
     """What holds for all pods of a namespace."""
 
-    later: ClassVar[frozenset[str]] = words("create inject quota telemetry")
+    later: ClassVar[frozenset[str]] = words("create inject quota")
 
     mtls: WideMtls | None = None  #: Mutual TLS of pods that say nothing themselves.
     #: Rules for all pods there; `[]` lets nobody in who is not let in elsewhere. Ports are those of pods.
     access: tuple[Access, ...] | None = None
     jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed there.
+    telemetry: Telemetry | None = None  #: What all proxies there measure, log and trace.
     calls: tuple[SharedCall, ...] = ()  #: What all services there call, besides their own `calls`.

@@ -9,12 +9,15 @@ from cmp.spec.egress import Call, SidecarSpec
 from cmp.spec.jobs import Job
 from cmp.spec.kinds import Workload
 from cmp.spec.kubernetes_service import ServiceSpec
+from cmp.spec.monitoring import Alert, AppMetrics, Dashboard, Slo
 from cmp.spec.outside import External
 from cmp.spec.patch import ManifestFiles, Patch
 from cmp.spec.security import Access, Jwt, Mtls, RbacRule
 from cmp.spec.streams import TcpRoute, TlsRoute
+from cmp.spec.telemetry import Telemetry
 from cmp.spec.traffic import Cors, Expose, Retries, Route
 from cmp.spec.types import (
+    AlertName,
     Bool,
     Count,
     Duration,
@@ -78,7 +81,7 @@ class Proxy(Model):
 class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
-    later: ClassVar[frozenset[str]] = words("rollout metrics telemetry slo dashboard alerts ignore sync")
+    later: ClassVar[frozenset[str]] = words("rollout ignore sync")
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
     platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
@@ -117,6 +120,11 @@ class MeshService(WorkloadFields):
     #: The namespaces that see the service; `.` is its own. Default: those of who may call or publish it.
     exportTo: tuple[Visibility, ...] = ()
     proxy: Proxy | None = None  #: Settings of the proxy beside the service.
+    metrics: AppMetrics | None = None  #: Metrics of the application itself; a plain value is their port.
+    telemetry: Telemetry | None = None  #: What the proxies of the pods measure, log and trace.
+    slo: Slo | None = None  #: Objectives with their alerts; a plain percentage is the availability.
+    alerts: dict[AlertName, Alert] = {}  #: Alerts with queries of one's own, by name.
+    dashboard: Dashboard | None = None  #: A dashboard of Grafana; `true` for the usual one.
     patches: tuple[Patch, ...] = ()  #: Changes of the objects that are written, one after the other.
     manifests: tuple[ManifestFiles, ...] = ()  #: Objects from files of the repository, written beside those of ours.
     #: The paths of this spec that `--set`, and Argo CD's parameter `set`, may change.

@@ -11,6 +11,7 @@ from cmp.spec import identity as i
 from cmp.spec import kubernetes as k
 from cmp.spec import measures as m
 from cmp.spec import objects as o
+from cmp.spec import observing as q
 from cmp.spec import schedules as c
 from cmp.spec import syntax as s
 from cmp.spec import validators as v
@@ -191,3 +192,19 @@ Schedule = Annotated[str, AfterValidator(c.schedule)]
 Condition = Annotated[str, AfterValidator(c.condition)]  #: type of a pod's condition (`DisruptionTarget`)
 TimeZone = Annotated[str, AfterValidator(c.time_zone)]  #: name of a time zone (`Europe/Berlin`)
 ExitCode = Annotated[int, Field(ge=0, le=255), BeforeValidator(v.integer)]  #: whole number from 0 to 255
+TagName = Annotated[str, AfterValidator(q.label_name)]  #: label of a metric (`source_app`)
+PromLabel = Annotated[str, AfterValidator(q.label_name)]  #: label of an alert (`team`)
+SpanTag = Annotated[str, AfterValidator(q.span_tag)]  #: tag of a span (`team`)
+AlertName = Annotated[str, AfterValidator(q.alert_name)]  #: name of an alert (`TooManyErrors`)
+Cel = Annotated[str, AfterValidator(q.cel)]  #: expression in CEL (`response.code >= 500`)
+PromQl = Annotated[str, AfterValidator(q.promql)]  #: query in PromQL
+#: percentage between 0 and 100 (`99.9%`)
+Objective = Annotated[
+    int | float,
+    BeforeValidator(q.objective),
+    WithJsonSchema({"type": ["string", "number"], "pattern": "^[0-9]+([.][0-9]{1,3})?%?$"}),
+]
+Days = Annotated[
+    int, BeforeValidator(q.days), WithJsonSchema({"type": "string", "pattern": "^[0-9]+d$"})
+]  #: days (`30d`)
+WebPage = Annotated[str, AfterValidator(q.web_page)]  #: address of a page (`https://runbooks.example.com/reviews`)

@@ -36,7 +36,9 @@ BUNDLES = {bundle: specs(bundle) for bundle in (FLOOR, NEWEST)}
 
 
 def step(schema: Any, name: str) -> Any:
-    """The schema below a key, and of the items where that is a list."""
+    """The schema below a key, and of the items where that is a list; ``*`` is any key of a map."""
+    if name == "*":
+        return schema.get("additionalProperties")
     key, _, rest = name.partition("[")
     below = schema.get("properties", {}).get(key)
     return below.get("items") if below is not None and rest else below
@@ -68,6 +70,8 @@ def _newer(schema: Any, older: Any, at: str) -> Iterator[str]:
             yield f"{at}.{name}"
         else:
             yield from _newer(below, before, f"{at}.{name}")
+    if isinstance(each := schema.get("additionalProperties"), dict):
+        yield from _newer(each, older.get("additionalProperties", {}), f"{at}.*")
     if "items" in schema:
         yield from _newer(schema["items"], older.get("items", {}), f"{at}[]")
 
@@ -75,7 +79,6 @@ def _newer(schema: Any, older: Any, at: str) -> Iterator[str]:
 #: What the newest definitions have and no spec writes, with the reason; a kind stands for all of its fields.
 UNWRITTEN = {
     "EnvoyFilter": "not written",
-    "Telemetry": "not written",
     "WasmPlugin": "not written",
     "Gateway.servers[].tls.caCertCredentialName": "not built yet: a key of `later`",
     "Gateway.servers[].tls.tlsCertificates": "files in the gateway's pods; ours are Secrets",

@@ -99,6 +99,7 @@ ADOPTED: dict[str, dict[str, list[dict[str, str]]]] = {
         "reviews": [{"app": "reviews", "tier": "back"}],
         "old": [{"app": "old"}],
     },
+    "dashboard-without-lost-labels": {"reviews": [{"app": "reviews"}]},
     "defaults-are-for-what-runs-here": {"reviews": [{"app": "reviews"}]},
 }
 
@@ -111,13 +112,9 @@ IDLE = {
     "schema.ValidationAnalyzer.EnvoyFilter": "EnvoyFilters",
     "schema.ValidationAnalyzer.MeshConfig": "the configuration of the mesh, which is the default here",
     "schema.ValidationAnalyzer.MeshNetworks": "several clusters",
-    "schema.ValidationAnalyzer.Telemetry": "Telemetries",
     "schema.ValidationAnalyzer.TrafficExtension": "TrafficExtensions",
     "schema.ValidationAnalyzer.WasmPlugin": "WasmPlugins",
-    "telemetry.DefaultSelectorAnalyzer": "Telemetries",
     "telemetry.LightstepAnalyzer": "Telemetries",
-    "telemetry.ProviderAnalyzer": "Telemetries",
-    "telemetry.SelectorAnalyzer": "Telemetries",
     "webhook.Analyzer": "the webhook configurations of istiod",
 }
 #: Kinds that every batch has whatever we render.
@@ -131,6 +128,8 @@ UNREAD = {
     "batch/v1 CronJob",
     "batch/v1 Job",
     "external-secrets.io/v1 ExternalSecret",
+    "monitoring.coreos.com/v1 PodMonitor",
+    "monitoring.coreos.com/v1 PrometheusRule",
     "networking.k8s.io/v1 NetworkPolicy",
     "policy/v1 PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1 Role",

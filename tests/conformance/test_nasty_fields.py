@@ -21,6 +21,7 @@ from tests.support import (
     field_rows,
     field_rows_gateways,
     field_rows_net,
+    field_rows_observing,
     field_rows_output,
     field_rows_outside,
     field_rows_pod,
@@ -37,6 +38,7 @@ SERVICE_ROWS = {
     **field_rows.SERVICE_ROWS,
     **field_rows_gateways.SERVICE,
     **field_rows_net.SERVICE_ROWS,
+    **field_rows_observing.SERVICE,
     **field_rows_outside.SERVICE,
     **dict(field_rows_output.output("MeshService")),
     **dict(field_rows_pod.rows()),
@@ -47,12 +49,14 @@ ENTRY_ROWS = {
     **field_rows.ENTRY_ROWS,
     **field_rows_gateways.ENTRIES,
     **field_rows_net.ENTRY_ROWS,
+    **field_rows_observing.ENTRIES,
     **field_rows_security.ENTRIES,
 }
 SINGLE_ROWS = {
     **field_rows.SINGLE_ROWS,
     **field_rows_net.SINGLE_ROWS,
     **dict(field_rows_output.output("MeshPlatform")),
+    **field_rows_observing.SINGLE,
     **field_rows_security.SINGLE,
 }
 ROWS = {**SERVICE_ROWS, **ENTRY_ROWS, **SINGLE_ROWS}

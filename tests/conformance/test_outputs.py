@@ -36,6 +36,7 @@ NEWER = {
     "policy-of-istio-1.31": "1.31: zoneAwareLbSetting, http2KeepAlive, outlierDetectionHttpErrorCodes, budgetInterval",
     "policy-retry-budget": "1.27: TrafficPolicy.retryBudget",
     "route-redirect-prefix": "1.31: HTTPRedirect.prefixRewrite",
+    "telemetry-of-newer-istio": "1.30: Tracing.disableContextPropagation; 1.29: customTags.formatter",
     "retries-of-every-kind": "1.26: HTTPRetry.backoff, retryIgnorePreviousHosts",
 }
 #: Cases that show how to write what no judge knows.

@@ -26,7 +26,7 @@ gateways:
               minProtocolVersion: TLSV1_1, maxProtocolVersion: TLSV1_2, cipherSuites: AES128-SHA}
       https-issued: {port: 8444, tls: {issuer: {name: corp, kind: CorpIssuer, group: corp.example.com}}}
       raw: {port: 7443, protocol: tls, tls: PASSTHROUGH}
-  inner: {hosts: "*.inner.example.net", namespace: istio-inner, tls: inner-cert,
+  inner: {hosts: "*.inner.example.net", namespace: istio-inner, tls: inner-cert, telemetry: {tracing: 0.5%},
           access: [{}, {from: {namespaces: ops}}], jwt: {issuer: https://id.example.com, require: {paths: /api/*}}}
   more:
     hosts: "*.more.example.net"
@@ -52,6 +52,7 @@ namespaces:
     access: [{from: probe.ops, to: {ports: [8080]}}]
     jwt: {issuer: https://id.example.com}
     calls: [{service: ledger}, {namespaces: [tools, .]}, {url: tls://ours.example.net}]
+    telemetry: {accessLogging: false, metrics: {remove: destination_app, reportingInterval: 7s}}
   dev: {access: []}
 catalog:
   ledger.finance: {ports: {http: 80, grpc-admin: {port: 9000, targetPort: 9001}, other: {port: 7000, protocol: tcp}}}
@@ -61,6 +62,8 @@ patches:
   - {target: {kind: Gateway, name: public, apiVersion: networking.istio.io/v1, namespace: istio-ingress},
      merge: {metadata: {annotations: {example.com/on: yes}}}, validate: true}
   - {target: Gateway, json: {op: add, path: /metadata/labels/x, value: 010}}
+telemetry: {tracing: {providers: a, match: SERVER}, accessLogging: {providers: [i, envoy]}}
+monitoring: {prometheus: {labels: {release: prometheus, "example.com/a": 1e3}}}
 calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
 providers:
   a: {opentelemetry: {service: otel.monitoring.svc.cluster.example, port: 4317}}
@@ -372,6 +375,35 @@ jwt:
   - issuer: other
     jwks: '{"keys": [{"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}]}'
     require: {paths: /c}
+metrics: {port: http-admin, path: "/m?a=1"}
+telemetry:
+  tracing:
+    match: CLIENT
+    providers: b
+    randomSamplingPercentage: 12.5%
+    disableSpanReporting: false
+    useRequestIdForTraceSampling: true
+    enableIstioTags: false
+    disableContextPropagation: false
+    customTags: {a: no, b: {literal: 1e3}, c: {environment: {name: A, defaultValue: b}},
+                 d: {header: {name: x-a, defaultValue: yes}}, e: {formatter: "%REQ(x-a)%"}}
+  accessLogging:
+    - {match: CLIENT, disabled: true}
+    - {match: {mode: SERVER}, providers: g, filter: "response.code >= 500 || request.path == '/a'"}
+  metrics:
+    - {providers: prometheus, remove: [source_app, source_version], reportingInterval: 5s}
+    - overrides:
+        - {match: REQUEST_SIZE, disabled: true}
+        - match: {metric: RESPONSE_SIZE, mode: CLIENT}
+          tagOverrides: {z: "'no'", y: {operation: UPSERT, value: request.host}, source_cluster: REMOVE}
+        - {match: {customMetric: orders}, disabled: false}
+slo: {availability: 99.95%, latency: [{percentile: 99%, under: 1s}, {percentile: 90%, under: 100ms}], window: 60d,
+      minFailures: 3, runbook: https://runbooks.example.com/full}
+alerts:
+  Down: up{job="full"} == 0
+  Slow: {expr: a > 1, for: 5m, keepFiringFor: 90s, severity: page, summary: "{{ $value }} b", description: no,
+         runbook: https://runbooks.example.com/slow, labels: {team: 1e3, area: b}, annotations: {z: "a\\n b", y: no}}
+dashboard: {enabled: true, folder: 010}
 calls:
   - web
   - service: ledger.finance
@@ -476,6 +508,7 @@ image: registry.example.com/raw:1
 ports: {tcp: 7000, http: 8080}
 mtls: DISABLE
 access: {}
+metrics: {port: http, merge: false, interval: 30s, scrapeTimeout: 1.5s}
 routes: {match: {path: /handed/*}, delegate: ledger.finance}
 versions:
   v1: {loadBalancer: {warmup: {duration: 10s, aggression: 1.5}, zoneAwareLbSetting: {enabled: true, minClusterSize: 2,
