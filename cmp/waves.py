@@ -18,9 +18,11 @@ Manifest = dict[str, Any]
 class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
-    PREREQUISITES = -40  # accounts, configuration, disruption budgets, network policies: pods need them
-    NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
-    GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
+    PREREQUISITES = (
+        -40
+    )  # what pods need, and what refuses or asks: before what admits, lest a new caller come in unasked
+    NAMES = -30  # Services, outside hosts, machines, gateways, policies that admit: before what refuses all others
+    GUARDS = -20  # the policy that refuses all others, mTLS, subsets, Sidecars: before the pods that they are for
     WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
     JOBS = -5  # jobs of each sync: behind the account and configuration of the service, before its pods
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready

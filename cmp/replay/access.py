@@ -83,9 +83,16 @@ class Policies:
             if one["apiVersion"].startswith("security.istio.io/"):
                 place = one["kind"], one["metadata"]["namespace"]
                 self._found.setdefault(place, []).append(one)
+        self._selected: dict[tuple[str, str, int], tuple[list[Manifest], Attributes]] = {}
 
-    def of(self, kind: str, target: Pod) -> Iterator[Manifest]:
+    def of(self, kind: str, target: Pod) -> list[Manifest]:
         """Those that hold for a pod: of its own namespace, then of the root's, by their selector."""
+        place = kind, target.namespace, id(target.labels)
+        if place not in self._selected:  # with the labels, so that nothing else gets their id
+            self._selected[place] = list(self._select(kind, target)), target.labels
+        return self._selected[place][0]
+
+    def _select(self, kind: str, target: Pod) -> Iterator[Manifest]:
         for namespace in dict.fromkeys((target.namespace, ROOT_NAMESPACE)):
             for one in self._found.get((kind, namespace), ()):
                 if is_selected(one["spec"].get("selector"), target):
@@ -96,7 +103,7 @@ class Policies:
 
         https://istio.io/latest/docs/concepts/security/#peer-authentication
         """
-        found = list(self.of("PeerAuthentication", target))
+        found = self.of("PeerAuthentication", target)
         own = [one["spec"] for one in found if one["spec"].get("selector")]
         if len(own) > 1:
             raise UnjudgedError(

@@ -18,9 +18,9 @@ from cmp.replay.judge import Problem, Questions, problems
 from cmp.replay.routes import MESH, Call
 from cmp.waves import Manifest
 
-PATHS = ("/", "/admin", "/admin/x", "/beta/x", "/api")
+PATHS = ("/", "/admin", "/admin/x", "/api")
 METHODS = ("GET", "POST")
-HEADERS: tuple[tuple[tuple[str, str], ...], ...] = ((), (("x-beta", "yes"),))
+BETA = (("x-beta", "yes"),)
 TOKENS: tuple[Any, ...] = ((), ("https://id.example.com", "somebody"))
 
 #: Those who are not part of the application: of another namespace, without a proxy, and the platform's gateway.
@@ -93,11 +93,16 @@ def step(before: Iterable[Manifest], after: Sequence[Manifest], **cluster: Any) 
 
 def questions(*moments: Moment) -> Questions:
     """Every pod, and strangers, ask everything of every host and every pod."""
-    pods = {(pod.workload, str(pod.labels), pod.account): pod._replace(ready=True) for moment in moments for pod in moment.pods}
+    pods = {
+        (pod.workload, str(pod.labels), pod.account): pod._replace(ready=True)
+        for moment in moments
+        for pod in moment.pods
+    }
     callers = (*pods.values(), *STRANGERS, GATEWAY)
     names = [{pod.workload for pod in moment.pods} for moment in moments]
     lasting = [pod for pod in pods.values() if all(pod.workload in one for one in names)]
-    requests = [Request(*parts) for parts in product(METHODS, ["any"], PATHS, TOKENS, HEADERS)]
+    bare = [Request(*parts) for parts in product(METHODS, ["any"], PATHS, TOKENS)]
+    requests = [*bare, *(one._replace(headers=BETA) for one in bare if one.token and one.method == "GET")]
     hosts = {
         (host.name, port["number"]) for moment in moments for host in moment.mesh.hosts.values() for port in host.ports
     }
@@ -118,5 +123,4 @@ def questions(*moments: Moment) -> Questions:
         Call(GATEWAY, host, 443, one._replace(host=host), gateway)
         for (host, gateway), one in product(sorted(exposed), requests)
     ]
-    bare = [Request(*parts) for parts in product(METHODS, ["any"], PATHS, TOKENS)]
     return Questions(tuple(calls), tuple(callers), (*bare, None))
