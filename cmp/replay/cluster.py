@@ -59,7 +59,7 @@ class Cluster:
         for one in objects:
             self.objects[key(one)] = one
             if one["kind"] in WORKLOADS:
-                self.pods[key(one)] = _wanted(one, ready=one["metadata"]["name"] not in self.failing)
+                self.pods[key(one)] = pods_of(one, ready=one["metadata"]["name"] not in self.failing)
         return self
 
     def moment(self, step: str = "") -> Moment:
@@ -101,7 +101,7 @@ class Cluster:
 
     def _rolling(self, one: Manifest) -> tuple[Pod, ...]:
         """The old pods, and beside them the new ones, which are not ready."""
-        old, wanted = self.pods.get(key(one), ()), _wanted(one, ready=False)
+        old, wanted = self.pods.get(key(one), ()), pods_of(one, ready=False)
         kept = tuple(pod for pod in old if pod.ready)
         if any(pod._replace(ready=False) in wanted for pod in kept):
             return kept
@@ -135,14 +135,14 @@ class Cluster:
             if place in gone:
                 del self.pods[place]
             elif place[3] not in self.failing:
-                self.pods[place] = _wanted(self.objects[place], ready=True)
+                self.pods[place] = pods_of(self.objects[place], ready=True)
         self._tell(f"{step}: old pods are gone")
 
     def _tell(self, step: str) -> None:
         self._moments.append(self.moment(step))
 
 
-def _wanted(one: Manifest, *, ready: bool) -> tuple[Pod, ...]:
+def pods_of(one: Manifest, *, ready: bool) -> tuple[Pod, ...]:
     """The pods of a workload, once it is settled. Without a number, an autoscaler keeps at least one."""
     if one["kind"] != "DaemonSet" and one["spec"].get("replicas", 1) == 0:
         return ()

@@ -6,12 +6,12 @@ gets into a pod whom neither revision lets in, with fewer authorizers asked than
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
 from cmp.replay.access import Pod, Policies, Request
-from cmp.replay.cluster import Moment
+from cmp.replay.cluster import WORKLOADS, Moment
 from cmp.replay.mesh import Answer
 from cmp.replay.routes import Call
 from cmp.waves import Manifest
@@ -70,7 +70,9 @@ class _Judge:
             both = [mesh.answers(call) for mesh in ends]
             if all(map(is_served, both)):
                 self._promised.append((call, frozenset(answer.by for answers in both for answer in answers)))
-        self._ends = [(mesh.policies, {_who(pod) for pod in mesh.pods}) for mesh in ends]
+        self._ends = [
+            (mesh.policies, set(_running(moment))) for mesh, moment in zip(ends, (before, after), strict=True)
+        ]
         self._verdicts: dict[Any, list[frozenset[str]]] = {}
 
     def unserved(self, moment: Moment) -> Iterator[Problem]:
@@ -107,9 +109,21 @@ def _admitted(
     return policies.admits(caller, pod, port, sent) if _who(pod) in pods else None
 
 
-def _who(pod: Pod) -> tuple[Any, ...]:
-    """What tells a pod of one template from those of others."""
-    return pod.workload, tuple(sorted(pod.labels.items())), pod.ports
+def _running(moment: Moment) -> Iterator[tuple[str, str | None]]:
+    """The services that a revision runs, be it with no pods for now."""
+    for one in moment.objects.values():
+        if one["kind"] in WORKLOADS:
+            yield one["metadata"]["namespace"], _service_of(one["spec"]["template"]["metadata"]["labels"])
+
+
+def _who(pod: Pod) -> tuple[str, str | None]:
+    """Whose a pod is: callers are let into services, whichever of their pods it is."""
+    return pod.namespace, _service_of(pod.labels)
+
+
+def _service_of(labels: Mapping[str, str]) -> str | None:
+    """The name of the service that a pod is of (https://istio.io/latest/docs/ops/deployment/application-requirements/)."""
+    return labels.get("app.kubernetes.io/name", labels.get("app"))
 
 
 def _ids(objects: Iterable[Manifest]) -> frozenset[int]:
