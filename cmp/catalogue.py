@@ -531,10 +531,12 @@ CATALOGUE: dict[str, Entry] = {
         cure=("# first\nservices: {web: {access: front, replicas: 0}, front: {}}\n# then\nservices: {front: {}}"),
     ),
     "MS271": Entry(
-        title="a port that leads elsewhere before the pods do",
+        title="a port that changes before the pods do",
         text=(
-            "A Service changes in one moment, and before the pods are replaced: old ones do not listen on the new "
-            "port, and requests fail until the new ones are ready. Pods that listen on both ports close the gap."
+            "A Service changes in one moment, and before any pods are replaced. If its port leads elsewhere, old pods "
+            "do not listen there, and requests fail until new ones are ready: pods that listen on both close the gap. "
+            "If it has the port no more, whoever still calls it gets an error, such as the old pods of a caller that "
+            "moves to another port in the same sync."
         ),
         example=(
             "# before\nports: {http: {port: 80, targetPort: 8080}}\n# now\nports: {http: {port: 80, targetPort: 8081}}"
@@ -545,15 +547,6 @@ CATALOGUE: dict[str, Entry] = {
         ),
     ),
     "MS272": Entry(
-        title="a port that is removed",
-        text=(
-            "A Service loses a port in one moment, and before any pods are replaced. Whoever still calls it, such as "
-            "the old pods of a caller that moves to another port in the same sync, gets an error."
-        ),
-        example=("# before\nports: {http: 8080, grpc: 9000}\n# now\nports: {http: 8080}"),
-        cure=("# first move the callers away, and sync\nports: {http: 8080, grpc: 9000}\n# then\nports: {http: 8080}"),
-    ),
-    "MS273": Entry(
         title="a call that is refused before its pods are gone",
         text=(
             "One Sidecar says for all pods of a service what they may call, and it changes before new pods replace the "
@@ -562,7 +555,7 @@ CATALOGUE: dict[str, Entry] = {
         example=("# before\nimage: example.com/web:1\ncalls: [old, new]\n# now\nimage: example.com/web:2\ncalls: new"),
         cure=("# first\nimage: example.com/web:2\ncalls: [old, new]\n# then\nimage: example.com/web:2\ncalls: new"),
     ),
-    "MS274": Entry(
+    "MS273": Entry(
         title="rules that are removed at once, and need an order",
         text=(
             "What Argo CD removes behind the last wave, it removes in no order. If a rule that denies or asks goes "
@@ -571,6 +564,17 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("# before\naccess: [front, other, {action: DENY, to: {paths: /admin/*}}]\n# now\naccess: front"),
         cure=("# first\naccess: [front, {action: DENY, to: {paths: /admin/*}}]\n# then\naccess: front"),
+    ),
+    "MS274": Entry(
+        title="a wave or an option that breaks the order",
+        text=(
+            "Objects of some kinds need others to be there, or to be healthy, before them, and their removal to come "
+            "behind that of others. The waves that meshspec gives them do both. A wave of one's own may not undo it: "
+            "requests would go to pods that are not ready, or to a version that is not there, or pods would start "
+            "without what protects them. Policies have several waves, so their kind cannot have one."
+        ),
+        example=("sync: {waves: {VirtualService: 0}}"),
+        cure=("sync: {waves: {VirtualService: 12}}"),
     ),
     "MS250": Entry(
         title="telemetry that would do something else",

@@ -191,24 +191,24 @@ GAPS = {
     "a port": (
         APP % 1 + "  web: {ports: {http: 80, http-b: 81}}\n",
         APP % 1 + "  web: {ports: {http: 80}}\n",
-        'meshspec.yaml:6:9: warning[MS272]: port 81 of Service "web" is removed before pods that call it may know\n',
+        'meshspec.yaml:6:9: warning[MS271]: port 81 of Service "web" is removed before pods that call it may know\n',
     ),
     "a call": (
         APP % 1 + "  web: {access: front}\n  front: {calls: web}\n",
         APP % 2 + "  web: {access: front}\n  front: {}\n",
-        'warning[MS273]: the proxies of "front-v1" refuse default/web.default.svc.cluster.local before the pods are'
+        'warning[MS272]: the proxies of "front-v1" refuse default/web.default.svc.cluster.local before the pods are'
         " replaced that may call it\n",
     ),
     "a caller and a rule": (
         APP % 1 + "  web: {access: [front, {action: DENY, to: {paths: /admin}}]}\n  front: {}\n",
         APP % 1 + "  web: {}\n  front: {}\n",
-        'warning[MS274]: a caller of "web" and a rule that refuses or asks are removed at once: for a moment the caller'
+        'warning[MS273]: a caller of "web" and a rule that refuses or asks are removed at once: for a moment the caller'
         " may be let in without the rule\n",
     ),
     "tokens": (
         APP % 1 + TOKENS % ", require: true",
         APP % 1 + "  web: {access: front}\n  front: {calls: web}\n",
-        'warning[MS274]: an issuer of "web" and the rule that asks for its tokens are removed at once: for a moment'
+        'warning[MS273]: an issuer of "web" and the rule that asks for its tokens are removed at once: for a moment'
         " requests with a valid token may be refused\n",
     ),
 }

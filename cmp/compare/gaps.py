@@ -80,7 +80,7 @@ def _unordered(old: Mapping[Key, Manifest], new: Mapping[Key, Manifest]) -> Iter
     for (_, service), (one, pod) in services.items():
         if _actions(gone, pod, "ALLOW") and _actions(gone, pod, "DENY", "CUSTOM"):
             yield Gap(
-                "MS274",
+                "MS273",
                 one,
                 ("access", "jwt"),
                 f'a caller of "{service}" and a rule that refuses or asks are removed at once: for a moment the '
@@ -91,7 +91,7 @@ def _unordered(old: Mapping[Key, Manifest], new: Mapping[Key, Manifest]) -> Iter
         lost = {*_issuers(before, pod)} - {*_issuers(after, pod)}
         if lost and any(map(_asks_for_tokens, _specs(gone, pod))):
             yield Gap(
-                "MS274",
+                "MS273",
                 one,
                 ("jwt", "access"),
                 f'an issuer of "{service}" and the rule that asks for its tokens are removed at once: for a moment '
@@ -109,7 +109,7 @@ def _ports(old: Manifest, new: Manifest, objects: Mapping[Key, Manifest]) -> Ite
         number, target = port["port"], port.get("targetPort", port["port"])
         if number not in targets:
             yield Gap(
-                "MS272",
+                "MS271",
                 new,
                 ("ports", "port"),
                 f'port {number} of Service "{name}" is removed before pods that call it may know',
@@ -144,7 +144,7 @@ def _hosts(
             if missing and left.limited:
                 listed = ", ".join(missing)
                 yield Gap(
-                    "MS273",
+                    "MS272",
                     new,
                     ("calls", "sidecar"),
                     f'the proxies of "{place[3]}" refuse {listed} before the pods are replaced that may call it',

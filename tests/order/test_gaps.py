@@ -38,13 +38,13 @@ RECIPES: dict[str, tuple[str, list[Manifest], list[Manifest], list[Manifest]]] =
         web(TARGET.format(8081, "")),
     ),
     "a caller and what it is denied": (
-        "MS274",
+        "MS273",
         three("[front, other, {action: DENY, to: {paths: /admin*}}]"),
         three("[front, {action: DENY, to: {paths: /admin*}}]", ""),
         three("front", ""),
     ),
     "tokens and that they are required": (
-        "MS274",
+        "MS273",
         app(STAYS % ", require: true"),
         app(STAYS % ""),
         web("port: 8080"),

@@ -144,6 +144,7 @@ envFrom: [{configMap: full.config, prefix: FULL_}, {secret: full-db}]
 config:
   /etc/full/app.yaml: {text: "a: 1", mode: 0440}
   /etc/full/motd: {text: "a\\n b\\n"}
+sync: {waves: {VirtualService: 12, Service: -31}, options: {PersistentVolumeClaim: Prune=confirm, Service: [Validate=false]}}
 patches:
   - {target: {kind: Deployment, name: full-*, apiVersion: apps/v1, namespace: shop}, validate: false,
      merge: {spec: {revisionHistoryLimit: 3, template: {metadata: {annotations: {a: 1e3, b: ~}}}}}}
