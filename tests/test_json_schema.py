@@ -112,7 +112,7 @@ KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourc
 KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
 KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
 KEYED |= {"namespaces", "when", "outputClaimToHeaders", "secretTargetRef"}
-KEYED |= {"alerts", "customTags", "tagOverrides"}
+KEYED |= {"alerts", "customTags", "tagOverrides", "waves"}
 
 
 def raw(path: Steps) -> bool:
