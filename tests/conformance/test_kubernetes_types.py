@@ -31,6 +31,7 @@ ADDED: dict[str, list[Any] | None] = {
     "resources": [{}],
     "strategy": [{}],
     "template.metadata": [{}],
+    "jobTemplate.metadata": [{}],
 }
 
 #: Every spelling of a quantity that the language takes, and some that mean the same.
