@@ -568,4 +568,60 @@ CATALOGUE: dict[str, Entry] = {
         example=("telemetry: {metrics: {overrides: {tagOverrides: {region: eu}}}}"),
         cure=("telemetry: {metrics: {overrides: {tagOverrides: {region: \"'eu'\"}}}}"),
     ),
+    "MS301": Entry(
+        title="a variable names a host that is not called",
+        text=(
+            "A warning. The proxy of a service lets it reach what `calls` names, and nothing else. The value of "
+            "a variable looks like the address of another host. If the service never calls it (it is told to "
+            "browsers, say), silence the warning with the reason."
+        ),
+        example=("env: {RATINGS_URL: http://ratings:9080}"),
+        cure=("env: {RATINGS_URL: http://ratings:9080}\ncalls: ratings"),
+    ),
+    "MS302": Entry(
+        title="a version that nothing leads to",
+        text=(
+            "A warning. The weight is 0, and no route, mirror or exposed host of this render names the version: "
+            "its pods run for nobody. Between two steps of a release that can be meant."
+        ),
+        example=("versions: {v1: {}, v2: {weight: 0}}"),
+        cure=("versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {headers: {x-preview: {present: true}}}, to: v2}"),
+    ),
+    "MS303": Entry(
+        title="requests for a version that may have no pods",
+        text=(
+            "A warning. The version has a share of the requests and may be scaled to zero. The mesh does not "
+            "wait for a pod: callers are answered 503. Workers that take from a queue are better scaled so."
+        ),
+        example=("replicas: {min: 0, max: 5, triggers: {type: cron, metadata: {..}}}\nport: 8080"),
+        cure=("replicas: {min: 1, max: 5, triggers: {type: cron, metadata: {..}}}\nport: 8080"),
+    ),
+    "MS304": Entry(
+        title="a POST may be carried out twice",
+        text=(
+            "A warning. On these failures a request may have reached the service before it failed. What creates "
+            "something is then created twice. The default repeats only what was never sent; routes that match "
+            "idempotent methods may repeat more."
+        ),
+        example=("retries: {attempts: 3, retryOn: 5xx}"),
+        cure=("routes:\n  - {match: {method: GET}, to: v1, retries: {attempts: 3, retryOn: 5xx}}"),
+    ),
+    "MS305": Entry(
+        title="a caller that does not call",
+        text=(
+            "A warning. `access` lets a service of this render in whose own `calls` do not name this one: its "
+            "proxy would refuse the call. Either the call is missing, or the permission is left over."
+        ),
+        example=("services:\n  web: {image: .., port: 80}\n  api: {image: .., port: 80, access: web}"),
+        cure=("services:\n  web: {image: .., port: 80, calls: api}\n  api: {image: .., port: 80, access: web}"),
+    ),
+    "MS306": Entry(
+        title="a tag that moves",
+        text=(
+            "A warning. What `latest` means changes without a commit: pods of one version run different images, "
+            "and going back to an older commit goes back to nothing."
+        ),
+        example=("image: r.example.com/reviews:latest"),
+        cure=("image: r.example.com/reviews:1.20.3"),
+    ),
 }

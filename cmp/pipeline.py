@@ -52,16 +52,20 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     composed = read_included(composed, where.root, rendered, texts, problems)
     context = _context(composed, environment, rendered, problems)
     beside = _included(context, problems)
-    if any(problem.severity == "error" for problem in problems):
-        raise SpecError(problems)
+    _stop_on_errors(problems)
     built = _built(context, beside, problems)
-    if any(problem.severity == "error" for problem in problems):
-        raise SpecError(problems)
+    _stop_on_errors(problems)
     if not built:
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
         raise SpecError([Diagnostic("MS001", message, help=help)])
     return Rendered(order(one.manifest for one in built), built, context, in_order(problems))
+
+
+def _stop_on_errors(problems: list[Diagnostic]) -> None:
+    """Raise the errors, if there are any. Warnings about what is broken would only hide them."""
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        raise SpecError(errors)
 
 
 def environments(path: str, environment: Environment) -> list[str]:

@@ -111,7 +111,7 @@ KEYED |= {"environmentVariables", "excludeInboundPorts", "excludeOutboundPorts"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
 KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
 KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
-KEYED |= {"namespaces", "when", "outputClaimToHeaders", "secretTargetRef"}
+KEYED |= {"ignore", "namespaces", "when", "outputClaimToHeaders", "secretTargetRef"}
 KEYED |= {"alerts", "customTags", "tagOverrides"}
 
 

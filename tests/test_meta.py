@@ -157,8 +157,9 @@ def test_every_shorthand_is_used_in_some_case() -> None:
 
 
 def test_every_code_is_reported_in_some_case() -> None:
-    errors = "".join(file.read_text(encoding="utf-8") for file in CASES.glob("*/expected.err"))
-    assert set(CATALOGUE) - set(re.findall(r"(?<=error\[)MS\d{3}", errors)) == set(CODES_WITHOUT_CASE)
+    files = [file for name in ("err", "warnings") for file in CASES.glob(f"*/expected.{name}")]
+    told = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert set(CATALOGUE) - set(re.findall(r"(?:error|warning)\[(MS\d{3})", told)) == set(CODES_WITHOUT_CASE)
 
 
 def test_codes_in_the_sources_and_in_the_catalogue_are_the_same() -> None:

@@ -16,6 +16,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "": "minimal-service",
         "metadata": "metadata-on-every-object",
         "command": "command-and-args",
+        "ignore": "warnings-silenced",
         "patches": "patches-merge",
         "patches[].json": "patches-json",
         "manifests": "manifests-beside-a-service",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from cmp.checks import (
     access,
+    advice,
     authorization,
     egress,
     gates,
@@ -178,6 +179,13 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     platform.check_parameters,
     platform.check_namespaces,
     platform.check_platform_name,
+    advice.check_undeclared_hosts,
+    advice.check_idle_versions,
+    advice.check_empty_versions,
+    advice.check_repeated_requests,
+    advice.check_idle_callers,
+    advice.check_moving_tags,
+    advice.check_ignored,
 )
 
 
@@ -201,8 +209,13 @@ FOLLOWS = {
 
 
 def check(context: Context) -> list[Diagnostic]:
-    """All findings of all checks, less those that only follow from an error the parser has reported."""
-    return [diagnose(finding) for one in CHECKS for finding in one(context) if not _follows(finding, context)]
+    """All findings of all checks, less those that only follow from an error, and warnings that their owner silences."""
+    found = [finding for one in CHECKS for finding in one(context) if not _follows(finding, context)]
+    return [diagnose(finding) for finding in found if not _is_silenced(finding)]
+
+
+def _is_silenced(finding: Finding) -> bool:
+    return finding.severity == "warning" and finding.code in getattr(finding.owner.spec, "ignore", ())
 
 
 def _follows(finding: Finding, context: Context) -> bool:

@@ -262,6 +262,7 @@ SERVICE: tuple[Form, ...] = (
         "calls[].tls", text="mode", one_of=(("credentialName",), ("caCertificates", "clientCertificate", "privateKey"))
     ),
     Form("calls[].tls.subjectAltNames", listing=True, filled=True),
+    Form("ignore", keyed=True),
     Form("parameters", listing=True),
     Form("external", text="hosts"),
     Form("external.hosts", listing=True),

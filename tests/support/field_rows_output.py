@@ -13,4 +13,7 @@ def output(kind: str) -> Iterator[tuple[str, Row]]:
     step = "patches: [{target: Gateway, json: [{op: move, %s}]}]"
     yield f"{kind}.patches[].json[].path", Row(step % "path: @, from: /spec", texts=SYNTAX)
     yield f"{kind}.patches[].json[].from", Row(step % "from: @, path: /spec", texts=SYNTAX)
+    if kind == "MeshService":
+        yield f"{kind}.ignore.*=", Row("ignore: {@: why}", texts=SYNTAX)
+        yield f"{kind}.ignore.*", Row("ignore: {MS302: @}", texts=SYNTAX)
     yield f"{kind}.manifests[].file", Row("manifests: [@]", texts=SYNTAX)

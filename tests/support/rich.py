@@ -76,6 +76,7 @@ providers:
   h: {envoyTcpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
   i: {envoyOtelAls: {service: otel.monitoring.svc.cluster.example, port: 4317}}
 defaults:
+  ignore: {MS302: versions wait, MS303: a test}
   timeout: 20s
   env: {REGION: eu-1}
 environments:
@@ -144,6 +145,7 @@ envFrom: [{configMap: full.config, prefix: FULL_}, {secret: full-db}]
 config:
   /etc/full/app.yaml: {text: "a: 1", mode: 0440}
   /etc/full/motd: {text: "a\\n b\\n"}
+ignore: {MS302: "1e3", MS304: on purpose}
 patches:
   - {target: {kind: Deployment, name: full-*, apiVersion: apps/v1, namespace: shop}, validate: false,
      merge: {spec: {revisionHistoryLimit: 3, template: {metadata: {annotations: {a: 1e3, b: ~}}}}}}
