@@ -33,7 +33,13 @@ GENERATE_FLAGS = (
     *RENDER_FLAGS,
 )
 VALIDATE_FLAGS = (
-    Flag(("--output", "-o"), "output", "The form of the findings.", choices=("text", "json"), default="text"),
+    Flag(
+        ("--output", "-o"),
+        "output",
+        "The form of the findings.",
+        choices=("text", "json", "sarif", "github"),
+        default="text",
+    ),
     *RENDER_FLAGS,
     Flag(
         ("--against",),

@@ -492,6 +492,19 @@ def test_validate_as_json(tmp_path: Path) -> None:
     assert all(one["message"] and one["help"] for one in found)
 
 
+def test_validate_for_code_hosts(tmp_path: Path) -> None:
+    path = spec(tmp_path, SERVICE + "replica: 2\n")
+    sarif, github = (run("validate", path, "-o", form) for form in ("sarif", "github"))
+
+    assert (sarif.returncode, sarif.stderr, github.returncode, github.stderr) == (1, b"", 1, b"")
+    assert json.loads(sarif.stdout)["runs"][0]["results"][0]["ruleId"] == "MS101"
+    assert github.stdout.startswith(b"::error file=meshspec.yaml,line=6,col=1,title=MS101::unknown key")
+    assert (run("validate", BOOKINFO, "-o", "github").stdout, run("validate", BOOKINFO, "-o", "sarif").returncode) == (
+        b"",
+        0,
+    )
+
+
 def test_validate_goes_over_environments(tmp_path: Path) -> None:
     path = spec(tmp_path, STAGED)
     lines = run("validate", path).stdout.decode().splitlines()
