@@ -442,6 +442,59 @@ CATALOGUE: dict[str, Entry] = {
         example=("calls: https://api.example.com\njobs: {migrate: {hook: PreSync, command: [./migrate]}}"),
         cure=("calls: https://api.example.com\njobs: {migrate: {hook: Sync, command: [./migrate]}}"),
     ),
+    "MS260": Entry(
+        title="values of a chart that the platform says in words of its own",
+        text=(
+            "Names, revisions, accounts, labels and the like stand in several charts and objects, and have to agree: "
+            "services admit a gateway by its account, Gateways find their pods by labels, identities begin with the "
+            "trust domain. So the platform says each of them once, and writes it into all charts that need it."
+        ),
+        example=("istio: {version: 1.30.3, install: {values: {istiod: {meshConfig: {trustDomain: a.example.com}}}}}"),
+        cure=("istio: {version: 1.30.3, trustDomain: a.example.com, install: true}"),
+    ),
+    "MS261": Entry(
+        title="an installation that cannot be",
+        text=(
+            "Charts have the version of a whole release (1.30.3). Two control planes are told apart by their "
+            "revisions, and a tag is another name of a revision that is there. What is said of the pods of a gateway "
+            "needs Istio to be installed from here, too; pods that labels choose are somebody else's."
+        ),
+        example=('istio: {version: "1.30", install: true, canary: {version: 1.31.0, revision: next}}'),
+        cure=("istio: {version: 1.30.3, revision: 1-30-3, install: true, canary: {version: 1.31.0, revision: 1-31-0}}"),
+    ),
+    "MS262": Entry(
+        title="a namespace that cannot be so",
+        text=(
+            "Labels, annotations and injection are written on the Namespace itself, so it has to be written here "
+            "(create). Labels that a word of the language writes are not written twice. Pods that set up their "
+            "network themselves do not meet the standards baseline and restricted: these need Istio's CNI. Limits "
+            "are in order: min, defaultRequest, default, max. A namespace that is closed closes the gateways in it."
+        ),
+        example=("namespaces: {shop: {inject: true}}"),
+        cure=("namespaces: {shop: {create: true, inject: true}}"),
+    ),
+    "MS263": Entry(
+        title="Applications that get into each other's way",
+        text=(
+            "A spec that two Applications render belongs to both, and each removes what only the other one has. So "
+            "no directory holds another's, and none of services holds the platform. In the namespaces of Istio and "
+            "of Argo CD objects hold for others than their writer."
+        ),
+        example=(
+            "argocd: {repoURL: https://git.example.com/mesh.git, applications: {shop: services, cart: services/cart}}"
+        ),
+        cure=("argocd: {repoURL: https://git.example.com/mesh.git, applications: {shop: services}}"),
+    ),
+    "MS264": Entry(
+        title="what an ambient mesh cannot do",
+        text=(
+            "ztunnel, the proxy of a node, knows connections and identities, and reads no requests; there is no "
+            "Sidecar whose hosts could be listed, and nobody chooses a revision. What it cannot do is refused: it "
+            "would be dropped in silence, or deny what it was to allow."
+        ),
+        example=("istio: {mode: ambient}\njwt: {issuer: https://id.example.com}"),
+        cure=("istio: {mode: sidecar}\njwt: {issuer: https://id.example.com}"),
+    ),
     "MS230": Entry(
         title="a secret in plain text",
         text=(

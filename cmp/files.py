@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
@@ -138,6 +139,11 @@ def relative(path: str, root: str) -> str:
     """A path as diagnostics show it: relative to the repository root, with forward slashes."""
     shown = os.path.relpath(path, root).replace(os.sep, "/")
     return _clean(shown)
+
+
+def is_below(path: str, directories: Iterable[str]) -> bool:
+    """Whether a path, relative to the root, lies in one of the directories; ``.`` is the root."""
+    return any(directory == "." or path.startswith(f"{directory.rstrip('/')}/") for directory in directories)
 
 
 def _clean(path: str) -> str:

@@ -50,6 +50,15 @@ VALIDATE_FLAGS = (
 )
 
 
+APP_FLAGS = (
+    *RENDER_FLAGS,
+    Flag(("--repo-url",), "repo_url", "The repository, where no platform names it.", metavar="URL"),
+    Flag(("--revision",), "revision", "The branch, tag or commit.", metavar="NAME"),
+    Flag(("--project",), "project", "The project of Argo CD.", metavar="NAME"),
+    Flag(("--name",), "name", "The name of the Application.", metavar="NAME"),
+)
+
+
 def parse(arguments: list[str], flags: tuple[Flag, ...]) -> dict[str, object] | None:
     """The values by key, with the operand as ``path``; None where the arguments need click (help, or a mistake)."""
     by_name = {name: flag for flag in flags for name in flag.names}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cmp import files
 from cmp.checks.table import check
-from cmp.context.model import Context
+from cmp.context.model import Context, Platform
 from cmp.context.resolve import resolve, resolve_platform
 from cmp.diagnostics import Diagnostic, Pos, SpecError, in_order
 from cmp.environment import Environment
@@ -17,6 +17,7 @@ from cmp.manifests.families import build
 from cmp.manifests.step import Built
 from cmp.merge.compose import Composed, compose
 from cmp.merge.contents import read_contents
+from cmp.merge.documents import kept_apart
 from cmp.merge.included import read_included
 from cmp.node import Node
 from cmp.parse import parse_platform, parse_services
@@ -46,7 +47,7 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     """
     where = files.layout(path, environment.source_path)
     problems: list[Diagnostic] = []
-    specs, platform, rendered = _read(where, texts, problems)
+    specs, platform, rendered = _read(where, environment.name, texts, problems)
     composed = compose(specs, platform, environment.name, environment.parameters, problems)
     composed = read_contents(composed, where.root, problems)
     composed = read_included(composed, where.root, rendered, texts, problems)
@@ -62,6 +63,23 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     return Rendered(order(one.manifest for one in built), built, context, in_order(problems))
 
 
+def platform_of(path: str, environment: Environment, texts: dict[str, str]) -> Platform | None:
+    """The platform of a path alone, without its services.
+
+    Raises:
+        SpecError: it cannot be read.
+    """
+    where = files.layout(path, environment.source_path)
+    problems: list[Diagnostic] = []
+    _, document, rendered = _read(where._replace(specs=()), environment.name, texts, problems)
+    known = document.get("environments", environment.name) if document is not None else None
+    name = environment.name if known is not None else ""  # else it is one of services
+    trees = compose([], document, name, {}, problems)
+    parsed = parse_platform(trees.platform, problems) if trees.platform is not None else None
+    _stop_on_errors(problems)
+    return resolve_platform(parsed, environment, rendered) if parsed is not None else None
+
+
 def _stop_on_errors(problems: list[Diagnostic]) -> None:
     """Raise the errors, if there are any. Warnings about what is broken would only hide them."""
     if errors := [problem for problem in problems if problem.severity == "error"]:
@@ -74,7 +92,7 @@ def environments(path: str, environment: Environment) -> list[str]:
     Raises:
         SpecError: the files cannot be read.
     """
-    specs, platform, _ = _read(files.layout(path, environment.source_path), {}, [])
+    specs, platform, _ = _read(files.layout(path, environment.source_path), environment.name, {}, [])
     blocks = [document.get("environments") for document in (*specs, platform) if document is not None]
     return sorted(
         {name for block in blocks if block is not None and isinstance(block.value, dict) for name in block.value}
@@ -82,17 +100,21 @@ def environments(path: str, environment: Environment) -> list[str]:
 
 
 def _read(
-    where: files.Layout, texts: dict[str, str], problems: list[Diagnostic]
+    where: files.Layout, environment: str, texts: dict[str, str], problems: list[Diagnostic]
 ) -> tuple[list[Node], Node | None, bool]:
     """The specs' documents, the platform's, and whether that is rendered.
+
+    A platform that is rendered leaves out the specs that are applications of their own.
 
     Raises:
         SpecError: the platform cannot be read; without it, half of what the specs say would look wrong.
     """
-    specs = [node for path in where.specs for node in _documents(path, where.root, texts, problems)]
     above = None if where.platforms else files.platform_above(where.path, where.root)
     paths = where.platforms or ((above,) if above is not None else ())
     platforms = [node for path in paths for node in _documents(path, where.root, texts, problems)]
+    apart = kept_apart(platforms[0], environment) if where.platforms and platforms else ()
+    own = [path for path in where.specs if not files.is_below(files.relative(path, where.root), apart)]
+    specs = [node for path in own for node in _documents(path, where.root, texts, problems)]
     for second in platforms[1:]:
         related = ((platforms[0].pos, "the first one"),)
         message = "a second platform for one render"

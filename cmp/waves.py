@@ -18,6 +18,11 @@ Manifest = dict[str, Any]
 class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
+    FOUNDATIONS = -50  # projects before Applications, namespaces before what is in them: labels decide injection
+    DEFINITIONS = -48  # Istio's kinds, before objects of these kinds
+    CONTROL_PLANE = -46  # istiod and the network of nodes: behind the definitions that they read
+    NODE_PROXIES = -44  # ztunnel: behind the control plane that it asks
+    EDGE = -42  # the pods of gateways: behind the webhook that makes them
     PREREQUISITES = -40  # accounts, configuration, disruption budgets, network policies: pods need them
     NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
     GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
@@ -32,6 +37,9 @@ class Wave(IntEnum):
 #: lives until no route names it.
 PRUNE_LAST = frozenset(
     (
+        "AppProject",  # an Application without its project is removed by nobody
+        "Application",
+        "ApplicationSet",
         "AuthorizationPolicy",
         "Certificate",  # with its Secret, where cert-manager is told to remove that too
         "ConfigMap",
@@ -55,8 +63,12 @@ PRUNE_LAST = frozenset(
     )
 )
 
-#: Kinds that Argo CD never deletes, neither by a prune nor with the application: they hold people's data.
-KEPT = frozenset(("PersistentVolumeClaim",))
+#: Kinds that Argo CD never deletes, neither by a prune nor with the application: they hold people's data, a namespace
+#: all that is in it.
+KEPT = frozenset(("Namespace", "PersistentVolumeClaim"))
+
+#: Kinds of the cluster, which have no namespace.
+WIDE = frozenset(("Namespace",))
 
 #: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
 LATE_GROUPS = (
@@ -76,6 +88,8 @@ KIND_ORDER = {
         (
             "Namespace",
             "NetworkPolicy",
+            "ResourceQuota",
+            "LimitRange",
             "PodDisruptionBudget",
             "ServiceAccount",
             "ConfigMap",

@@ -121,6 +121,9 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "MeshPlatform": {
         "": "platform-above-the-path",
         "istio": "trust-domain-and-cluster-domain",
+        "istio.canary": "install-canary",
+        "istio.install": "install-values",
+        "argocd": "argocd-applications",
         "gateways": "gateway-redirects-to-https",
         "gateways.*.tls": "gateway-tls-modes",
         "gateways.*.tls.issuer": "gateway-certificates-issued",
@@ -133,6 +136,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "namespaces": "platform-access-of-namespaces",
         "catalog": "catalog-accounts",
         "calls": "calls-of-a-platform-and-providers",
+        "namespaces.*.limits": "namespaces-written",
         "namespaces.*.calls": "calls-of-a-platform-and-providers",
         "providers": "calls-of-a-platform-and-providers",
         "environments": "environment-of-app-and-platform",

@@ -192,9 +192,11 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
 #: What follows from a value that the parser took out: the codes to leave unsaid, by the top-level key it stood under.
 FOLLOWS = {
     "access": {"MS208"},
+    "argocd": {"MS263"},
     "calls": {"MS208"},
     "gateways": {"MS202", "MS204"},
     "image": {"MS210"},
+    "istio": {"MS261", "MS262"},
     "jobs": {"MS102", "MS210", "MS224"},
     "jwt": {"MS102"},
     "namespaces": {"MS208"},
@@ -208,9 +210,27 @@ FOLLOWS = {
 }
 
 
+def of_installations() -> tuple[Callable[[Context], Iterator[Finding]], ...]:
+    """The checks of what few platforms say of themselves, imported for these alone."""
+    from cmp.checks import gitops, installation
+
+    return (
+        installation.check_releases,
+        installation.check_gateways_installed,
+        installation.check_values,
+        installation.check_ambient,
+        gitops.check_written_namespaces,
+        gitops.check_limits,
+        gitops.check_closed_namespaces,
+        gitops.check_applications,
+    )
+
+
 def check(context: Context) -> list[Diagnostic]:
     """All findings of all checks, less those that only follow from an error, and warnings that their owner silences."""
-    found = [finding for one in CHECKS for finding in one(context) if not _follows(finding, context)]
+    installs = context.platform is not None and context.platform.installs
+    checks = (*CHECKS, *(of_installations() if installs else ()))
+    found = [finding for one in checks for finding in one(context) if not _follows(finding, context)]
     return [diagnose(finding) for finding in found if not _is_silenced(finding)]
 
 

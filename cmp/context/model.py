@@ -281,6 +281,18 @@ class Platform(NamedTuple):
     wide: tuple[Wide, ...] = ()
     outside: Mapping[str, tuple[ExternalHost, ...]] = {}
 
+    @property
+    def installs(self) -> bool:
+        """Whether the platform itself is rendered, and may say how it is installed."""
+        istio, spec = self.spec.istio, self.spec
+        said: list[object] = [
+            spec.argocd,
+            spec.namespaces,
+            *(one.spec.install or one.spec.values for one in self.gateways),
+        ]
+        said += [istio.install, istio.canary, istio.tags, istio.mode == "ambient"] if istio is not None else []
+        return self.rendered and any(said)
+
     def around(self, namespace: str) -> tuple[Wide, ...]:
         """What holds for every pod of a namespace: what is said of the mesh, and of that namespace."""
         return tuple(one for one in self.wide if one.selector is None and one.path in ((), ("namespaces", namespace)))

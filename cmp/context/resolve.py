@@ -40,7 +40,8 @@ from cmp.environment import Environment
 from cmp.parse import Parsed
 
 if TYPE_CHECKING:
-    from cmp.spec.platform import Istio, MeshPlatform
+    from cmp.spec.installation import Istio
+    from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
     from cmp.spec.workload import ListedPort
     from cmp.spec.workload import Version as VersionSpec
@@ -104,7 +105,7 @@ def _target(istio: Istio | None) -> Target:
         _version(istio.kubernetes) or base.kubernetes,
         istio.trustDomain or base.trust_domain,
         istio.clusterDomain or base.cluster_domain,
-        base.root_namespace,
+        istio.namespace or base.root_namespace,
     )
 
 

@@ -186,6 +186,13 @@ class Documents:
         return Draft(key, merged, own=_written(body))
 
 
+def kept_apart(platform: Node, environment: str) -> tuple[str, ...]:
+    """The directories whose specs are applications of their own, as ``argocd.applications`` of the platform says."""
+    body = Documents(environment, []).platform(platform)
+    entries = entries_of(body.get("argocd", "applications")) if body is not None else {}
+    return tuple(path for one in entries.values() if (path := one.text("path")))
+
+
 def _items(node: Node | None) -> list[Node]:
     return node.value if node is not None and isinstance(node.value, list) else []
 
