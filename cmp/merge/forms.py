@@ -296,7 +296,6 @@ PLATFORM: tuple[Form, ...] = (
     Form("namespaces", keyed=True),
     *_calls("namespaces.*.calls"),
     Form("monitoring.prometheus", text="install"),
-    Form("monitoring.prometheus.values", raw=True),
     Form("monitoring.grafana", text="install"),
     Form("monitoring.argocd", text="enabled"),
     Form("monitoring.istio", text="enabled"),
