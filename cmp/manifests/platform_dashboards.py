@@ -41,7 +41,8 @@ def dashboards(platform: Platform) -> Iterator[Manifest]:
             ("service", "Services of the mesh", [*requests(ANY), *connections(ANY)], (NAMESPACE, service)),
             ("workload", "Workloads of the mesh", workloads(), (namespaces, workload)),
         ):
-            yield _dashboard(where, name, title, _measured(platform, panels), variables)
+            if not any(one.label in changed(around(platform.spec, None), "REQUEST_COUNT") for one in variables):
+                yield _dashboard(where, name, title, _measured(platform, panels), variables)
 
 
 def _dashboard(
