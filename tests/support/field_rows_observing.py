@@ -100,4 +100,5 @@ SINGLE = {
     **dict(rows("MeshPlatform.", "%s", FEW)),
     "MeshPlatform.monitoring.prometheus.labels.*=": Row("monitoring: {prometheus: {labels: {@: a}}}", texts=FEW),
     "MeshPlatform.monitoring.prometheus.labels.*": Row("monitoring: {prometheus: {labels: {a: @}}}", texts=FEW),
+    "MeshPlatform.monitoring.argocd.namespace": Row("monitoring: {argocd: {namespace: @}}", texts=FEW),
 }

@@ -101,7 +101,10 @@ patches:
      merge: {metadata: {annotations: {example.com/on: yes}}}, validate: true}
   - {target: Gateway, json: {op: add, path: /metadata/labels/x, value: 010}}
 telemetry: {tracing: {providers: a, match: SERVER}, accessLogging: {providers: [i, envoy]}}
-monitoring: {prometheus: {labels: {release: prometheus, "example.com/a": 1e3}}}
+monitoring:
+  prometheus: {labels: {release: prometheus, "example.com/a": 1e3}}
+  argocd: {namespace: argo}
+  istio: true
 calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
 providers:
   a: {opentelemetry: {service: otel.monitoring.svc.cluster.example, port: 4317}}
