@@ -48,3 +48,15 @@ def labels(platform: Platform) -> dict[str, str]:
 def proxies_job(platform: Platform) -> str:
     """The `job` of the proxies' metrics: the operator calls it like the PodMonitor, with its namespace."""
     return f"{platform.target.root_namespace}/{PROXIES}"
+
+
+def installs_prometheus(platform: Platform) -> bool:
+    """Whether Prometheus is installed from here."""
+    said = platform.spec.monitoring
+    return said is not None and said.prometheus is not None and bool(said.prometheus.install)
+
+
+def prometheus_namespace(platform: Platform) -> str:
+    """Where Prometheus is installed."""
+    said = platform.spec.monitoring
+    return (said.prometheus.namespace if said is not None and said.prometheus is not None else None) or "monitoring"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 API = "monitoring.coreos.com/v1"
 #: The label of ConfigMaps with dashboards.
 DASHBOARD = "grafana_dashboard"
+#: The annotation of ConfigMaps that names the folder of their dashboards.
+FOLDER = "grafana_folder"
 
 
 def pod_monitors(service: Service) -> Iterator[Manifest]:
@@ -83,7 +85,7 @@ def dashboards(service: Service) -> Iterator[Manifest]:
 
     found = shown_by_grafana(service.name, dashboard.text(service))
     if spec.folder is not None:
-        found["metadata"]["annotations"] = {"grafana_folder": spec.folder}
+        found["metadata"]["annotations"] = {FOLDER: spec.folder}
     yield found
 
 
@@ -92,6 +94,22 @@ def shown_by_grafana(name: str, text: str) -> Manifest:
     found = manifest("v1", "ConfigMap", f"{name}-dashboard", data={f"{name}.json": text})
     found["metadata"]["labels"] = {DASHBOARD: "1"}
     return found
+
+
+def projects(platform: Platform) -> Iterator[Manifest]:
+    """What Argo CD may do to install Prometheus."""
+    if platform.spec.monitoring is not None:
+        from cmp.manifests import prometheus_stack
+
+        yield from prometheus_stack.projects(platform)
+
+
+def installed(platform: Platform) -> Iterator[Manifest]:
+    """Prometheus and Grafana themselves."""
+    if platform.spec.monitoring is not None:
+        from cmp.manifests import prometheus_stack
+
+        yield from prometheus_stack.applications(platform)
 
 
 def of_platform(platform: Platform) -> Iterator[Manifest]:
@@ -118,4 +136,8 @@ STEPS = (
     Step(Wave.FOLLOWERS, alerts),
     Step(Wave.FOLLOWERS, dashboards),
 )
-PLATFORM_STEPS = (PlatformStep(Wave.OBSERVERS, of_platform),)
+PLATFORM_STEPS = (
+    PlatformStep(Wave.FOUNDATIONS, projects),
+    PlatformStep(Wave.FOLLOWERS, installed),
+    PlatformStep(Wave.OBSERVERS, of_platform),
+)
