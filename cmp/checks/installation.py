@@ -107,6 +107,11 @@ WRITTEN = {
         "serviceAccount.name": "gateways.*.serviceAccount",
         "serviceAccount.create": "gateways.*.serviceAccount",
     },
+    "kube-prometheus-stack": {
+        "grafana.enabled": "monitoring.grafana",
+        "grafana.admin.existingSecret": "monitoring.grafana.adminSecret",
+        "grafana.adminPassword": "monitoring.grafana.adminSecret",
+    },
 }
 #: Where the values of a chart may stand as well: older charts had them there (istiod, zzy_descope_legacy.yaml).
 OLDER = {"istiod": ("pilot",)}
@@ -124,6 +129,9 @@ def check_values(context: Context) -> Iterator[Finding]:
         own = gateway.get("values")
         if own is not None:
             blocks.append(("gateway", ("gateways", name, "values"), own))
+    own = platform.tree.node.get("monitoring", "prometheus", "values")
+    if own is not None:
+        blocks.append(("kube-prometheus-stack", ("monitoring", "prometheus", "values"), own))
     for chart, path, node in blocks:
         if not isinstance(node.value, dict):
             yield Finding("MS103", platform, path, "values: expected a map", "write {key: value}")

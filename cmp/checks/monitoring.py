@@ -219,6 +219,9 @@ def check_platform(context: Context) -> Iterator[Finding]:
     if grafana is not None and grafana.install and not installed:
         message = "Grafana is installed by the chart of Prometheus, and that is not installed here"
         yield Finding("MS255", platform, ("monitoring", "grafana"), message, "add prometheus: true")
+    if installed and prometheus is not None and (prometheus.version or "0.0.0").count(".") < 2:
+        message = f"{prometheus.version} is no version of a chart, and would be whatever is the newest at the time"
+        yield Finding("MS256", platform, ("monitoring", "prometheus", "version"), message, "for example 81.4.5")
     yield from _unused(platform, "prometheus", prometheus, ("namespace", "version", "values"))
     yield from _unused(platform, "grafana", grafana, ("adminSecret",))
     if said.istio is not None and said.istio.enabled is not False:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cmp.context.installation import argo
 from cmp.context.model import Platform
 
 #: The ServiceMonitors of Argo CD's components, as its documentation calls them, and the label `app.kubernetes.io/name`
@@ -34,9 +35,10 @@ def watches_istio(platform: Platform) -> bool:
 
 
 def argocd_namespace(platform: Platform) -> str:
-    """The namespace that Argo CD is installed in."""
+    """The namespace that Argo CD is installed in: as its monitoring says, or as the platform says of it."""
     said = platform.spec.monitoring
-    return (said.argocd.namespace if said is not None and said.argocd is not None else None) or "argocd"
+    own = said.argocd.namespace if said is not None and said.argocd is not None else None
+    return own or argo(platform).namespace
 
 
 def labels(platform: Platform) -> dict[str, str]:

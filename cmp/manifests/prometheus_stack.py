@@ -1,4 +1,4 @@
-"""Prometheus, with its operator and Alertmanager, and Grafana beside it: an Application for the chart that has them all.
+"""Prometheus with its operator and Alertmanager, and Grafana: an Application for the chart that has them all.
 
 https://github.com/prometheus-community/helm-charts/tree/main/charts/kube-prometheus-stack
 """

@@ -42,7 +42,7 @@ class ArgoCdMonitoring(Model):
     """
 
     enabled: Bool | None = None  #: `false` for none. Default: `true`.
-    namespace: Label | None = None  #: The namespace of Argo CD. Default: `argocd`.
+    namespace: Label | None = None  #: The namespace of Argo CD. Default: that of `argocd`, or `argocd`.
 
 
 class IstioMonitoring(Model):

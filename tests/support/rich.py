@@ -102,7 +102,10 @@ patches:
   - {target: Gateway, json: {op: add, path: /metadata/labels/x, value: 010}}
 telemetry: {tracing: {providers: a, match: SERVER}, accessLogging: {providers: [i, envoy]}}
 monitoring:
-  prometheus: {labels: {release: prometheus, "example.com/a": 1e3}}
+  prometheus:
+    {install: true, labels: {release: prometheus, "example.com/a": 1e3}, namespace: watching, version: v81.4.5,
+     values: {kubeProxy: {enabled: false}, prometheus: {prometheusSpec: {retention: 30d, replicas: 0x2}}}}
+  grafana: {install: true, adminSecret: grafana}
   argocd: {namespace: argo}
   istio: true
 calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
