@@ -629,6 +629,16 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("monitoring: {grafana: true}"),
         cure=("monitoring: {prometheus: true, grafana: true}"),
+    ),
+    "MS256": Entry(
+        title="a version that is not whole",
+        text=(
+            "Helm takes a part of a version for all versions that begin so. What is installed would change without a "
+            "change in the repository."
+        ),
+        example=("monitoring: {prometheus: {install: true, version: 81.4}}"),
+        cure=("monitoring: {prometheus: {install: true, version: 81.4.5}}"),
+    ),
     "MS301": Entry(
         title="a variable names a host that is not called",
         text=(
@@ -684,14 +694,5 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("image: r.example.com/reviews:latest"),
         cure=("image: r.example.com/reviews:1.20.3"),
-    ),
-    "MS256": Entry(
-        title="a version that is not whole",
-        text=(
-            "Helm takes a part of a version for all versions that begin so. What is installed would change without a "
-            "change in the repository."
-        ),
-        example=("monitoring: {prometheus: {install: true, version: 81.4}}"),
-        cure=("monitoring: {prometheus: {install: true, version: 81.4.5}}"),
     ),
 }
