@@ -33,7 +33,7 @@ KINDS = {
     "": "ConfigMap PersistentVolumeClaim Secret Service ServiceAccount",
     "apps": "DaemonSet Deployment StatefulSet",
     "autoscaling": "HorizontalPodAutoscaler",
-    "monitoring.coreos.com": "Alertmanager Prometheus PrometheusRule ServiceMonitor",
+    "monitoring.coreos.com": "Alertmanager PodMonitor Prometheus PrometheusRule ServiceMonitor",
     "networking.k8s.io": "Ingress NetworkPolicy",
     "policy": "PodDisruptionBudget",
     "rbac.authorization.k8s.io": "Role RoleBinding",
