@@ -144,6 +144,10 @@ def check_values(context: Context) -> Iterator[Finding]:
                     yield Finding("MS260", platform, (*path, *at.split(".")), message, f"say it with {key}", True)
 
 
+#: How charts call a value that is the name of a Secret.
+OF_SECRETS = re.compile("^existing|From(Secrets?|ConfigMaps?)$")
+
+
 def _data(platform: Platform, node: Node, path: Path) -> Iterator[Finding]:
     """What no value may be, wherever it stands: read in two ways, or a secret, whose line is not shown."""
     value = node.value
@@ -157,7 +161,8 @@ def _data(platform: Platform, node: Node, path: Path) -> Iterator[Finding]:
         if not isinstance(value, Quoted) and re.fullmatch("[-+]?0[0-9]+", value):
             message = f"{value} is octal to some readers of YAML, and decimal to others"
             yield Finding("MS103", platform, path, message, "write quotes for text, or no zero in front")
-        if said := told(str(path[-1]), value):
+        named = str(path[-1]) if not OF_SECRETS.search(str(path[-1])) else ""
+        if said := told(named, value):
             help = "keep it in a Secret that the chart reads: the repository and Argo CD's cache are read by many"
             what = f'the value "{path[-1]}"' if isinstance(path[-1], str) else "a value"
             yield Finding("MS230", platform, path, f"{what} {said}", help)
