@@ -106,7 +106,7 @@ monitoring:
     {install: true, labels: {release: prometheus, "example.com/a": 1e3}, namespace: watching, version: v81.4.5,
      values: {kubeProxy: {enabled: false}, prometheus: {prometheusSpec: {retention: 30d, replicas: 0x2}}}}
   grafana: {install: true, adminSecret: grafana}
-  argocd: {namespace: argo}
+  argocd: {enabled: true, namespace: argo}
   istio: true
 calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
 providers:
