@@ -621,6 +621,24 @@ CATALOGUE: dict[str, Entry] = {
         example=("telemetry: {metrics: {overrides: {tagOverrides: {region: eu}}}}"),
         cure=("telemetry: {metrics: {overrides: {tagOverrides: {region: \"'eu'\"}}}}"),
     ),
+    "MS255": Entry(
+        title="monitoring that lacks what it needs",
+        text=(
+            "Grafana is installed by the chart of Prometheus, so it needs that. What is said of an installation has no "
+            "effect where nothing is installed."
+        ),
+        example=("monitoring: {grafana: true}"),
+        cure=("monitoring: {prometheus: true, grafana: true}"),
+    ),
+    "MS256": Entry(
+        title="a version that is not whole",
+        text=(
+            "Helm takes a part of a version for all versions that begin so. What is installed would change without a "
+            "change in the repository."
+        ),
+        example=("monitoring: {prometheus: {install: true, version: 81.4}}"),
+        cure=("monitoring: {prometheus: {install: true, version: 81.4.5}}"),
+    ),
     "MS301": Entry(
         title="a variable names a host that is not called",
         text=(

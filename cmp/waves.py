@@ -31,6 +31,7 @@ class Wave(IntEnum):
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
     TRAFFIC = 10  # routes, and servers of their own: traffic moves only to pods that are Ready
     FOLLOWERS = 20  # autoscalers, certificates, schedules and all that nothing should wait for
+    OBSERVERS = 30  # what watches the platform: behind the Application that brings the kinds of Prometheus' operator
 
 
 #: Kinds whose removal waits for the last wave: while a pod lives, what it uses and what protects it lives, and a subset

@@ -107,6 +107,11 @@ WRITTEN = {
         "serviceAccount.name": "gateways.*.serviceAccount",
         "serviceAccount.create": "gateways.*.serviceAccount",
     },
+    "kube-prometheus-stack": {
+        "grafana.enabled": "monitoring.grafana",
+        "grafana.admin.existingSecret": "monitoring.grafana.adminSecret",
+        "grafana.adminPassword": "monitoring.grafana.adminSecret",
+    },
 }
 #: Where the values of a chart may stand as well: older charts had them there (istiod, zzy_descope_legacy.yaml).
 OLDER = {"istiod": ("pilot",)}
@@ -124,6 +129,9 @@ def check_values(context: Context) -> Iterator[Finding]:
         own = gateway.get("values")
         if own is not None:
             blocks.append(("gateway", ("gateways", name, "values"), own))
+    own = platform.tree.node.get("monitoring", "prometheus", "values")
+    if own is not None:
+        blocks.append(("kube-prometheus-stack", ("monitoring", "prometheus", "values"), own))
     for chart, path, node in blocks:
         if not isinstance(node.value, dict):
             yield Finding("MS103", platform, path, "values: expected a map", "write {key: value}")
@@ -134,6 +142,10 @@ def check_values(context: Context) -> Iterator[Finding]:
                 if node.get(*at.split(".")) is not None:
                     message = f"{at} of the chart {chart} is what {key} says"
                     yield Finding("MS260", platform, (*path, *at.split(".")), message, f"say it with {key}", True)
+
+
+#: How charts call a value that is the name of a Secret.
+OF_SECRETS = re.compile("^existing|From(Secrets?|ConfigMaps?)$")
 
 
 def _data(platform: Platform, node: Node, path: Path) -> Iterator[Finding]:
@@ -149,7 +161,8 @@ def _data(platform: Platform, node: Node, path: Path) -> Iterator[Finding]:
         if not isinstance(value, Quoted) and re.fullmatch("[-+]?0[0-9]+", value):
             message = f"{value} is octal to some readers of YAML, and decimal to others"
             yield Finding("MS103", platform, path, message, "write quotes for text, or no zero in front")
-        if said := told(str(path[-1]), value):
+        named = str(path[-1]) if not OF_SECRETS.search(str(path[-1])) else ""
+        if said := told(named, value):
             help = "keep it in a Secret that the chart reads: the repository and Argo CD's cache are read by many"
             what = f'the value "{path[-1]}"' if isinstance(path[-1], str) else "a value"
             yield Finding("MS230", platform, path, f"{what} {said}", help)

@@ -159,6 +159,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     monitoring.check_objectives,
     monitoring.check_dashboard,
     monitoring.check_alerts,
+    monitoring.check_platform,
     wide.check_root_namespace,
     wide.check_wide_ports,
     wide.check_wide_access,

@@ -288,6 +288,7 @@ class Platform(NamedTuple):
         said: list[object] = [
             spec.argocd,
             spec.namespaces,
+            spec.monitoring,
             *(one.spec.install or one.spec.values for one in self.gateways),
         ]
         said += [istio.install, istio.canary, istio.tags, istio.mode == "ambient"] if istio is not None else []

@@ -50,6 +50,7 @@ PLATFORM_STEPS: tuple[PlatformStep, ...] = (
     *egress.PLATFORM_STEPS,
     *egress_gateway.PLATFORM_STEPS,
     *telemetry.PLATFORM_STEPS,
+    *monitoring.PLATFORM_STEPS,
 )
 
 

@@ -8,9 +8,9 @@ from cmp.spec.argocd import ArgoCd
 from cmp.spec.egress import ExtensionProvider, SharedCall
 from cmp.spec.gateway import GatewayPort, PlatformTls
 from cmp.spec.installation import Istio
-from cmp.spec.monitoring import Monitoring
 from cmp.spec.namespace import Namespace
 from cmp.spec.patch import ManifestFiles, Patch
+from cmp.spec.platform_monitoring import Monitoring
 from cmp.spec.security import Access, Jwt, WideMtls
 from cmp.spec.telemetry import Telemetry
 from cmp.spec.types import (

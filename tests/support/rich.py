@@ -101,7 +101,13 @@ patches:
      merge: {metadata: {annotations: {example.com/on: yes}}}, validate: true}
   - {target: Gateway, json: {op: add, path: /metadata/labels/x, value: 010}}
 telemetry: {tracing: {providers: a, match: SERVER}, accessLogging: {providers: [i, envoy]}}
-monitoring: {prometheus: {labels: {release: prometheus, "example.com/a": 1e3}}}
+monitoring:
+  prometheus:
+    {install: true, labels: {release: prometheus, "example.com/a": 1e3}, namespace: watching, version: v81.4.5,
+     values: {kubeProxy: {enabled: false}, prometheus: {prometheusSpec: {retention: 30d, replicas: 0x2}}}}
+  grafana: {install: true, adminSecret: grafana}
+  argocd: {enabled: true, namespace: argo}
+  istio: true
 calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
 providers:
   a: {opentelemetry: {service: otel.monitoring.svc.cluster.example, port: 4317}}
