@@ -571,6 +571,64 @@ CATALOGUE: dict[str, Entry] = {
             "and parameters."
         ),
     ),
+    "MS270": Entry(
+        title="pods that outlive what protects them",
+        text=(
+            "Argo CD removes a service's policies, its Service and its workloads at the same time, behind everything "
+            "else. The pods end some seconds later, and until then nothing keeps others out of them. No order of one "
+            "sync changes that: what is removed last is removed in no order. Where the namespace denies by default, "
+            "and no rule of the service denies or asks, nobody gets in, and nothing is said. cmp validate finds it "
+            "with --against and a directory that holds the repository as it was."
+        ),
+        example=("# before\nservices: {web: {access: front}, front: {}}\n# now\nservices: {front: {}}"),
+        cure=("# first\nservices: {web: {access: front, replicas: 0}, front: {}}\n# then\nservices: {front: {}}"),
+    ),
+    "MS271": Entry(
+        title="a port that changes before the pods do",
+        text=(
+            "A Service changes in one moment, and before any pods are replaced. If its port leads elsewhere, old pods "
+            "do not listen there, and requests fail until new ones are ready: pods that listen on both close the gap. "
+            "If it has the port no more, whoever still calls it gets an error, such as the old pods of a caller that "
+            "moves to another port in the same sync."
+        ),
+        example=(
+            "# before\nports: {http: {port: 80, targetPort: 8080}}\n# now\nports: {http: {port: 80, targetPort: 8081}}"
+        ),
+        cure=(
+            "# first\nports: {http: {port: 80, targetPort: 8080}, http-new: 8081}\n"
+            "# then\nports: {http: {port: 80, targetPort: 8081}}"
+        ),
+    ),
+    "MS272": Entry(
+        title="a call that is refused before its pods are gone",
+        text=(
+            "One Sidecar says for all pods of a service what they may call, and it changes before new pods replace the "
+            "old ones. If the old ones still make the call, it fails until they are gone."
+        ),
+        example=("# before\nimage: example.com/web:1\ncalls: [old, new]\n# now\nimage: example.com/web:2\ncalls: new"),
+        cure=("# first\nimage: example.com/web:2\ncalls: [old, new]\n# then\nimage: example.com/web:2\ncalls: new"),
+    ),
+    "MS273": Entry(
+        title="rules that are removed at once, and need an order",
+        text=(
+            "What Argo CD removes behind the last wave, it removes in no order. If a rule that denies or asks goes "
+            "first, the caller that goes with it is let in for a moment without the rule. If the issuer of tokens goes "
+            "before the rule that asks for them, no token is valid for a moment."
+        ),
+        example=("# before\naccess: [front, other, {action: DENY, to: {paths: /admin/*}}]\n# now\naccess: front"),
+        cure=("# first\naccess: [front, {action: DENY, to: {paths: /admin/*}}]\n# then\naccess: front"),
+    ),
+    "MS274": Entry(
+        title="a wave or an option that breaks the order",
+        text=(
+            "Objects of some kinds need others to be there, or to be healthy, before them, and their removal to come "
+            "behind that of others. The waves that meshspec gives them do both. A wave of one's own may not undo it: "
+            "requests would go to pods that are not ready, or to a version that is not there, or pods would start "
+            "without what protects them. Policies have several waves, so their kind cannot have one."
+        ),
+        example=("sync: {waves: {VirtualService: 0}}"),
+        cure=("sync: {waves: {VirtualService: 12}}"),
+    ),
     "MS250": Entry(
         title="telemetry that would do something else",
         text=(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cmp import files
+from cmp.checks.order import unwritten
 from cmp.checks.table import check
 from cmp.context.model import Context, Platform
 from cmp.context.resolve import resolve, resolve_platform
@@ -161,7 +162,10 @@ def _built(context: Context, beside: list[Built], problems: list[Diagnostic]) ->
 
     Two of one kind, namespace and name are an error, since Argo CD would keep the last one.
     """
-    built = [*build(context), *beside]
+    built = [*build(context)]
+    if any(service.spec.sync is not None for service in context.services):
+        problems += unwritten(context, ((one.owner, one.manifest["kind"]) for one in built))
+    built += beside
     if any(owner.spec.patches for owner in context.owners):
         from cmp.patch.patches import patched  # only for specs that have some
 

@@ -23,9 +23,9 @@ class Wave(IntEnum):
     CONTROL_PLANE = -46  # istiod and the network of nodes: behind the definitions that they read
     NODE_PROXIES = -44  # ztunnel: behind the control plane that it asks
     EDGE = -42  # the pods of gateways: behind the webhook that makes them
-    PREREQUISITES = -40  # accounts, configuration, disruption budgets, network policies: pods need them
-    NAMES = -30  # Services, outside hosts, machines, gateways, tokens, policies that allow or ask: allow before deny
-    GUARDS = -20  # what denies, mTLS, subsets, Sidecars: before the pods that they are for
+    PREREQUISITES = -40  # what pods need; what refuses or asks, before what admits, lest a new caller come in unasked
+    NAMES = -30  # Services, outside hosts, machines, gateways, policies that admit: before what refuses all others
+    GUARDS = -20  # the policy that refuses all others, mTLS, subsets, Sidecars: before the pods that they are for
     WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
     JOBS = -5  # jobs of each sync: behind the account and configuration of the service, before its pods
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
@@ -120,9 +120,10 @@ _GROUPS = {
         Namespace ResourceQuota LimitRange CustomResourceDefinition PriorityClass StorageClass PersistentVolume
         ServiceAccount Role RoleBinding ClusterRole ClusterRoleBinding ConfigMap Secret SealedSecret SecretStore
         ClusterSecretStore ExternalSecret SecretProviderClass NetworkPolicy PodDisruptionBudget ProxyConfig
+        RequestAuthentication
         """,
     Wave.NAMES: """
-        Service EndpointSlice ServiceEntry WorkloadEntry WorkloadGroup Telemetry RequestAuthentication
+        Service EndpointSlice ServiceEntry WorkloadEntry WorkloadGroup Telemetry
         """,
     Wave.GUARDS: "AuthorizationPolicy PeerAuthentication DestinationRule Sidecar EnvoyFilter WasmPlugin",
     Wave.TRAFFIC: "VirtualService HTTPRoute GRPCRoute TLSRoute TCPRoute Ingress",
@@ -146,17 +147,25 @@ OPTIONS = "argocd.argoproj.io/sync-options"
 HOOK = "argocd.argoproj.io/hook"
 
 
-def sync_annotations(manifest: Manifest, wave: Wave) -> dict[str, str]:
-    """The annotations that tell Argo CD when to apply and remove an object. Wave 0 is its default: not written."""
+def sync_annotations(manifest: Manifest, wave: int, asked: Iterable[str] = ()) -> dict[str, str]:
+    """The annotations that tell Argo CD when to apply and remove an object. Wave 0 is its default: not written.
+
+    To an option that is ``asked`` for, ours gives way. What says Argo CD's own default is not written, and what waits
+    for somebody's yes comes last, since everything behind it waits, too.
+    """
     options = []
     if manifest["kind"] in KEPT:
         options += ["Prune=false", "Delete=false"]
-    if manifest["kind"] in PRUNE_LAST and HOOK not in (manifest["metadata"].get("annotations") or {}):
+    last = manifest["kind"] in PRUNE_LAST and HOOK not in (manifest["metadata"].get("annotations") or {})
+    if last or "Prune=confirm" in asked:
         options.append("PruneLast=true")
     if manifest["apiVersion"].partition("/")[0] in LATE_GROUPS:
         options.append("SkipDryRunOnMissingResource=true")
     if manifest["kind"] == "ConfigMap" and sum(map(len, map(str.encode, manifest.get("data", {}).values()))) > LARGE:
         options.append("ServerSideApply=true")
+    if asked:
+        chosen = {option.partition("=")[0]: option for option in (*options, *asked)}
+        options = [option for option in chosen.values() if option not in ("Prune=true", "Delete=true")]
     found = {WAVE: str(int(wave))} if wave else {}
     return {**found, **({OPTIONS: ",".join(options)} if options else {})}
 

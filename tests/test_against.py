@@ -166,3 +166,66 @@ def test_the_claims_of_a_stateful_set_are_named_at_the_volume(tmp_path: Path) ->
 
     assert 'meshspec.yaml:7:1: error[MS240]: spec.volumeClaimTemplates of StatefulSet "web" cannot be changed\n' in said
     assert "= help: first kubectl delete statefulset web -n default --cascade=orphan" in said
+
+
+APP = (
+    "apiVersion: meshspec.io/v1alpha1\nkind: MeshApp\nmetadata: {name: shop}\n"
+    "defaults: {image: a:%s, port: 80}\nservices:\n"
+)
+TOKENS = "  web: {access: front, jwt: {issuer: https://a.example.com%s}}\n  front: {calls: web}\n"
+
+#: Two revisions, the warning, and the line that it names.
+GAPS = {
+    "a service": (
+        APP % 1 + "  web: {access: front}\n  front: {calls: web}\n",
+        APP % 1 + "  front: {}\n",
+        'warning[MS270]: the pods of Deployment "web-v1" end later than what keeps others out of them is removed\n'
+        '= help: first sync with "replicas: 0" of "web"; then remove the service\n',
+    ),
+    "a target": (
+        APP % 1 + "  web: {ports: {http: {port: 80, targetPort: 81}}}\n",
+        APP % 1 + "  web: {ports: {http: {port: 80, targetPort: 82}}}\n",
+        'meshspec.yaml:6:9: warning[MS271]: port 80 of Service "web" leads to 82 instead of 81 before there are'
+        " pods that listen there\n",
+    ),
+    "a port": (
+        APP % 1 + "  web: {ports: {http: 80, http-b: 81}}\n",
+        APP % 1 + "  web: {ports: {http: 80}}\n",
+        'meshspec.yaml:6:9: warning[MS271]: port 81 of Service "web" is removed before pods that call it may know\n',
+    ),
+    "a call": (
+        APP % 1 + "  web: {access: front}\n  front: {calls: web}\n",
+        APP % 2 + "  web: {access: front}\n  front: {}\n",
+        'warning[MS272]: the proxies of "front-v1" refuse default/web.default.svc.cluster.local before the pods are'
+        " replaced that may call it\n",
+    ),
+    "a caller and a rule": (
+        APP % 1 + "  web: {access: [front, {action: DENY, to: {paths: /admin}}]}\n  front: {}\n",
+        APP % 1 + "  web: {}\n  front: {}\n",
+        'warning[MS273]: a caller of "web" and a rule that refuses or asks are removed at once: for a moment the caller'
+        " may be let in without the rule\n",
+    ),
+    "tokens": (
+        APP % 1 + TOKENS % ", require: true",
+        APP % 1 + "  web: {access: front}\n  front: {calls: web}\n",
+        'warning[MS273]: an issuer of "web" and the rule that asks for its tokens are removed at once: for a moment'
+        " requests with a valid token may be refused\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_what_no_order_makes_safe_is_a_warning(name: str, tmp_path: Path) -> None:
+    before, now, warning = GAPS[name]
+    done = run("validate", *revisions(tmp_path, before, now))
+
+    assert done.returncode == 0
+    assert warning in done.stderr.decode()
+    assert done.stderr.decode().count("warning[") == 1
+
+
+def test_a_call_that_stays_while_pods_are_replaced_is_safe(tmp_path: Path) -> None:
+    text = APP + "  web: {access: front}\n  front: {calls: web}\n"
+    done = run("validate", *revisions(tmp_path, text % 1, text % 2))
+
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -17,6 +17,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "metadata": "metadata-on-every-object",
         "command": "command-and-args",
         "ignore": "warnings-silenced",
+        "sync": "sync-waves-and-options",
         "patches": "patches-merge",
         "patches[].json": "patches-json",
         "manifests": "manifests-beside-a-service",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
+from cmp.compare.gaps import Gap, gaps
 from cmp.compare.immutable import STORAGE, Change, refused
 from cmp.context.model import Context, Platform, Service, Target
 from cmp.context.names import claim_name
 from cmp.diagnostics import Diagnostic, Pos
+from cmp.emit import emit
 from cmp.manifests.step import Built
 from cmp.node import Node, entries_of
 from cmp.waves import Manifest
@@ -28,7 +31,9 @@ OF_CLAIM = {"spec.accessModes": "accessModes", "spec.storageClassName": "storage
 
 
 def changes(before: Sequence[Manifest], after: Sequence[Built], context: Context) -> list[Diagnostic]:
-    """What the API server would refuse of the step from one revision to the next, at its place in the new specs.
+    """What the API server would refuse of the step from one revision to the next, and what no order makes safe.
+
+    Each is at its place in the new specs.
 
     Args:
         before: the objects of the revision that the cluster has.
@@ -37,8 +42,25 @@ def changes(before: Sequence[Manifest], after: Sequence[Built], context: Context
     """
     kubernetes = (context.platform.target if context.platform is not None else Target()).kubernetes
     origins = {id(one.manifest): one for one in after}
-    found = refused(before, [one.manifest for one in after], kubernetes)
-    return [_diagnostic(change, origins[id(change.manifest)]) for change in found]
+    now = [one.manifest for one in after]
+    found = [_diagnostic(change, origins[id(change.manifest)]) for change in refused(before, now, kubernetes)]
+    written = _written(now)
+    origins = {id(plain): one for plain, one in zip(written, after, strict=True)}
+    for gap in gaps(_written(before), written):
+        pos = _place_of(gap, origins[id(gap.manifest)]) if gap.manifest is not None else None
+        help = f"first {gap.first}; then {gap.then}"
+        found.append(Diagnostic(gap.code, gap.message, pos, help, "warning"))
+    return found
+
+
+def _written(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """Objects as the cluster has them: without what is left out when they are written."""
+    return [json.loads(line) for line in emit(manifests, "ndjson").splitlines()]
+
+
+def _place_of(gap: Gap, origin: Built) -> Pos:
+    found = (origin.owner.tree.node.get(name) for name in gap.keys)
+    return next((_key(node) for node in found if node is not None), place_of_owner(origin))
 
 
 def _diagnostic(change: Change, origin: Built) -> Diagnostic:
@@ -74,7 +96,13 @@ def place(change: Change, origin: Built) -> Pos:
         for key in STEERING.get(change.field, ()):
             if (found := body.get(key)) is not None:
                 return _key(found)
-    return (owner.tree.node.get("metadata", "name") or owner.tree.node).pos
+    return place_of_owner(origin)
+
+
+def place_of_owner(origin: Built) -> Pos:
+    """The name of whose an object is, or where its file says it."""
+    node = origin.owner.tree.node
+    return origin.pos or (node.get("metadata", "name") or node).pos
 
 
 def _bodies(owner: Service | Platform, name: str) -> Iterator[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from cmp.context.model import Context, Service
 from cmp.manifests import (
@@ -24,7 +24,7 @@ from cmp.manifests import (
     workload,
 )
 from cmp.manifests.step import Built, PlatformStep, Step
-from cmp.waves import WIDE, Manifest, Wave, sync_annotations
+from cmp.waves import WIDE, Manifest, sync_annotations
 
 FAMILIES = (
     workload,
@@ -76,22 +76,31 @@ def build(context: Context) -> Iterator[Built]:
                 yield Built(_stamp(manifest, platform_step.wave, namespace, labels, found.annotations), found)
 
 
-def _stamp_service(manifest: Manifest, wave: Wave, service: Service) -> Manifest:
+def _stamp_service(manifest: Manifest, wave: int, service: Service) -> Manifest:
     labels = {"app": service.name, "app.kubernetes.io/name": service.name, "app.kubernetes.io/managed-by": "meshspec"}
     if service.app:
         labels["app.kubernetes.io/part-of"] = service.app
     metadata = service.spec.metadata
     namespace = manifest["metadata"].get("namespace") or service.namespace
-    return _stamp(manifest, wave, namespace, {**labels, **metadata.labels}, metadata.annotations)
+    found = service.spec.sync
+    asked: Iterable[str] = ()
+    if found is not None:
+        wave, asked = found.waves.get(manifest["kind"], wave), found.options.get(manifest["kind"], ())
+    return _stamp(manifest, wave, namespace, {**labels, **metadata.labels}, metadata.annotations, asked)
 
 
 def _stamp(
-    manifest: Manifest, wave: Wave, namespace: str, labels: Mapping[str, str], notes: Mapping[str, str]
+    manifest: Manifest,
+    wave: int,
+    namespace: str,
+    labels: Mapping[str, str],
+    notes: Mapping[str, str],
+    asked: Iterable[str] = (),
 ) -> Manifest:
     """Write what every object has, so that no builder can forget it. The builder's own annotations win."""
     metadata = manifest["metadata"]
     own = metadata.get("annotations") or {}
     metadata["namespace"] = namespace if manifest["kind"] not in WIDE else None
     metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
-    metadata["annotations"] = {**notes, **own, **sync_annotations(manifest, wave)} or None
+    metadata["annotations"] = {**notes, **own, **sync_annotations(manifest, wave, asked)} or None
     return manifest

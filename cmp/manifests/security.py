@@ -142,13 +142,15 @@ def _selector(service: Service) -> Manifest:
     return {"matchLabels": dict(service.facts.labels)}
 
 
-#: What asks an authorizer comes with what admits: one without the other would be wider than meant. What denies comes
-#: behind both, so that a rule that is only rewritten refuses nobody; and behind the issuers of the tokens it asks for.
+#: What refuses or asks comes before what admits: it refuses nobody whom the new revision would let in, while a new
+#: caller would have come in unasked. What admits comes before the policy that refuses all others. Where a request must
+#: have a token, one is believed first: in a wave, custom resources are in the order of their names, and the object of
+#: the issuers has the name that those of the policies begin with.
 STEPS = (
+    Step(Wave.PREREQUISITES, request_authentication),
+    Step(Wave.PREREQUISITES, denied),
+    Step(Wave.PREREQUISITES, asked),
     Step(Wave.NAMES, callers),
-    Step(Wave.NAMES, asked),
-    Step(Wave.NAMES, request_authentication),
-    Step(Wave.GUARDS, denied),
     Step(Wave.GUARDS, only_itself),
     Step(Wave.GUARDS, peer_authentication),
 )
@@ -169,12 +171,17 @@ def wide_asked(platform: Platform) -> Iterator[Manifest]:
         yield from _within(one, (_other(each, _labels(one)) for each in one.policies if each.action != "DENY"))
 
 
-def wide_denied(platform: Platform) -> Iterator[Manifest]:
-    """Policies of the platform that deny, and the default deny: an ALLOW without rules, which fits nobody."""
+def wide_closed(platform: Platform) -> Iterator[Manifest]:
+    """The default deny: an ALLOW without rules, which fits nobody."""
     for one in platform.wide:
         if one.grants == ():
             spec = {"selector": _labels(one)}
             yield from _within(one, [manifest(API, "AuthorizationPolicy", one.name, spec=spec)])
+
+
+def wide_denied(platform: Platform) -> Iterator[Manifest]:
+    """Policies of the platform that deny."""
+    for one in platform.wide:
         yield from _within(one, (_other(each, _labels(one)) for each in one.policies if each.action == "DENY"))
 
 
@@ -207,9 +214,10 @@ def _labels(wide: Wide) -> Manifest | None:
 
 
 PLATFORM_STEPS = (
+    PlatformStep(Wave.PREREQUISITES, wide_tokens),
+    PlatformStep(Wave.PREREQUISITES, wide_denied),
+    PlatformStep(Wave.PREREQUISITES, wide_asked),
     PlatformStep(Wave.NAMES, wide_callers),
-    PlatformStep(Wave.NAMES, wide_asked),
-    PlatformStep(Wave.NAMES, wide_tokens),
-    PlatformStep(Wave.GUARDS, wide_denied),
+    PlatformStep(Wave.GUARDS, wide_closed),
     PlatformStep(Wave.GUARDS, wide_peers),
 )

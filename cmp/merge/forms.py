@@ -122,6 +122,13 @@ _OUTPUT = (
     Form("manifests[]", text="file"),
 )
 
+#: When Argo CD applies what a service is written as.
+_SYNC = (
+    Form("sync.waves", keyed=True),
+    Form("sync.options", keyed=True),
+    Form("sync.options.*", listing=True),
+)
+
 PROXY_MAPS = ("environmentVariables", "excludeInboundPorts", "excludeOutboundPorts")
 _TRACERS = ("zipkin", "datadog", "skywalking", "opentelemetry")
 #: The kinds of a provider.
@@ -276,6 +283,7 @@ SERVICE: tuple[Form, ...] = (
     Form("service.ipFamilies", listing=True),
     Form("exportTo", listing=True, filled=True),
     *_OUTPUT,
+    *_SYNC,
 )
 
 PLATFORM: tuple[Form, ...] = (

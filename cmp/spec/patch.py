@@ -6,7 +6,34 @@ from typing import Literal
 
 from pydantic import Field
 
-from cmp.spec.types import AnyValue, Bool, FilePattern, KindName, Label, Model, ObjectName, ObjectPart, Pointer, Word
+from cmp.spec.types import (
+    AnyValue,
+    Bool,
+    FilePattern,
+    KindName,
+    Label,
+    Model,
+    ObjectName,
+    ObjectPart,
+    Pointer,
+    WaveNumber,
+    Word,
+)
+
+SyncOption = Literal[
+    "Delete=confirm",
+    "Delete=false",
+    "Delete=true",
+    "Force=true",
+    "Prune=confirm",
+    "Prune=false",
+    "Prune=true",
+    "Replace=true",
+    "ServerSideApply=false",
+    "ServerSideApply=true",
+    "SkipDryRunOnMissingResource=true",
+    "Validate=false",
+]
 
 
 class PatchTarget(Model):
@@ -48,3 +75,15 @@ class ManifestFiles(Model):
 
     file: FilePattern  #: A file, or several: `*` stands for any text, `**` for any directories.
     checked: Bool | None = Field(None, alias="validate")  #: `false` allows fields that meshspec does not know.
+
+
+class SyncSpec(Model):
+    """When Argo CD applies the objects of a service, and how: only where it differs from what meshspec chooses.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+    """
+
+    #: The wave of all objects of a kind. One that requests or pods could not stand is refused.
+    waves: dict[KindName, WaveNumber] = {}
+    #: Options of all objects of a kind, beside those that meshspec writes. `Prune=confirm` also removes them last.
+    options: dict[KindName, tuple[SyncOption, ...]] = {}

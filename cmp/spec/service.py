@@ -11,7 +11,7 @@ from cmp.spec.kinds import Workload
 from cmp.spec.kubernetes_service import ServiceSpec
 from cmp.spec.monitoring import Alert, AppMetrics, Dashboard, Slo
 from cmp.spec.outside import External
-from cmp.spec.patch import ManifestFiles, Patch
+from cmp.spec.patch import ManifestFiles, Patch, SyncSpec
 from cmp.spec.security import Access, Jwt, Mtls, RbacRule
 from cmp.spec.streams import TcpRoute, TlsRoute
 from cmp.spec.telemetry import Telemetry
@@ -81,7 +81,7 @@ class Proxy(Model):
 class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
-    later: ClassVar[frozenset[str]] = words("rollout sync")
+    later: ClassVar[frozenset[str]] = words("rollout")
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
     platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
@@ -125,6 +125,7 @@ class MeshService(WorkloadFields):
     slo: Slo | None = None  #: Objectives with their alerts; a plain percentage is the availability.
     alerts: dict[AlertName, Alert] = {}  #: Alerts with queries of one's own, by name.
     dashboard: Dashboard | None = None  #: A dashboard of Grafana; `true` for the usual one.
+    sync: SyncSpec | None = None  #: When Argo CD applies the objects, where it differs from what meshspec chooses.
     patches: tuple[Patch, ...] = ()  #: Changes of the objects that are written, one after the other.
     manifests: tuple[ManifestFiles, ...] = ()  #: Objects from files of the repository, written beside those of ours.
     ignore: dict[Word, Word] = {}  #: Warnings that are not said, by code, each with the reason.

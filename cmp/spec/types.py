@@ -36,6 +36,8 @@ def words(text: str) -> frozenset[str]:
 
 Int = Annotated[int, BeforeValidator(v.integer)]  #: whole number
 PortNumber = Annotated[str, AfterValidator(v.port_number)]  #: a port from 1 to 65535, as a key
+#: whole number, below zero too
+WaveNumber = Annotated[int, Field(ge=-(2**31), le=2**31 - 1), BeforeValidator(v.integer)]
 Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(v.integer)]  #: whole number from 1 to 65535
 Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 0
 Positive = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(v.integer)]  #: whole number from 1

@@ -190,6 +190,8 @@ config:
   /etc/full/app.yaml: {text: "a: 1", mode: 0440}
   /etc/full/motd: {text: "a\\n b\\n"}
 ignore: {MS302: "1e3", MS304: on purpose}
+sync: {waves: {VirtualService: 12, Service: -31},
+       options: {PersistentVolumeClaim: Prune=confirm, Service: [Validate=false]}}
 patches:
   - {target: {kind: Deployment, name: full-*, apiVersion: apps/v1, namespace: shop}, validate: false,
      merge: {spec: {revisionHistoryLimit: 3, template: {metadata: {annotations: {a: 1e3, b: ~}}}}}}

@@ -1,0 +1,253 @@
+"""What both revisions serve is served at every moment of the sync between them, and nobody else gets in."""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cmp.replay.cluster import Cluster
+from cmp.waves import OPTIONS, WAVE, Manifest
+from tests.order.replays import PLATFORM, app, rendered, replay, step
+
+FRONT = "front: {expose: www.example.com, calls: web}"
+DENIED = PLATFORM + "namespaces: {shop: {access: []}}\n"
+ASKED = PLATFORM + "providers: {authz: {envoyExtAuthzGrpc: {service: authz.auth.svc.cluster.local, port: 9000}}}\n"
+
+
+def web(fields: str, front: str = FRONT, platform: str = PLATFORM) -> list[Manifest]:
+    return app(f"web: {{access: front, {fields}}}\n{front}", platform)
+
+
+def three(access: str, other: str = "calls: web", platform: str = PLATFORM) -> list[Manifest]:
+    return app(f"web: {{access: {access}}}\n{FRONT}\nother: {{{other}}}", platform)
+
+
+ONE = web("versions: {v1: {}}")
+DARK = web("versions: {v1: {}, v2: {weight: 0}}")
+HALF = web("versions: {v1: {weight: 50}, v2: {weight: 50}}")
+SCALED = web(
+    "versions: {v1: {weight: 50}, v2: {weight: 50, resources: {cpu: 100m}, replicas: {min: 2, max: 5}}}",
+)
+BETA = web("versions: {v1: {}, v2: {weight: 0}}, routes: {match: {headers: {x-beta: 'yes'}}, to: v2}")
+SECURED = "access: [{from: front, to: {paths: /api}}, {action: DENY, to: {paths: /admin*}}]"
+TOKENS = f"web: {{{SECURED}, jwt: {{issuer: 'https://id.example.com', require: true}}}}\n{FRONT}"
+ALONE = "front: {expose: www.example.com}"
+HOSTS = "front: {{expose: www.example.com, calls: [{}]}}"
+A, B = "'https://a.example.org'", "'https://b.example.org'"
+EXPOSED = "front: {{expose: [{}], calls: web}}"
+
+#: Each is two revisions, or more one after the other.
+SCENARIOS: dict[str, Sequence[list[Manifest]]] = {
+    "first deploy": ([], ONE),
+    "add a version": (ONE, DARK),
+    "shift weights": (
+        DARK,
+        *(web(f"versions: {{v1: {{weight: {100 - n}}}, v2: {{weight: {n}}}}}") for n in (1, 25, 100)),
+    ),
+    "promote and remove": (HALF, web("versions: {v1: {weight: 0}, v2: {weight: 100}}"), web("versions: {v2: {}}")),
+    "promote and remove at once": (HALF, web("versions: {v2: {}}")),
+    "replace a version at once": (ONE, web("versions: {v2: {}}")),
+    "roll back": (HALF, ONE, HALF),
+    "autoscaled new version": (ONE, SCALED, ONE),
+    "routes to a version": (DARK, BETA, ONE, BETA),
+    "add and remove a service": (
+        app(ALONE),
+        app(TOKENS),
+        app(TOKENS.replace("web: {", "web: {replicas: 0, ")),
+        app(ALONE),
+    ),
+    "remove a service of a namespace that denies": (
+        app(f"web: {{access: front}}\n{FRONT}", DENIED),
+        app(ALONE, DENIED),
+    ),
+    "require tokens": (web("port: 8080"), app(TOKENS)),
+    "add and remove a caller": (three("front", ""), three("[front, other]"), three("front", "")),
+    "narrow and widen a caller": (
+        three("[front, {from: other}]"),
+        three("[front, {from: other, to: {paths: /api}}]"),
+        three("[front, {from: other, to: {methods: GET}}]"),
+        three("[front, {from: other}]"),
+    ),
+    "deny more, and other things": (
+        three("[front, other]"),
+        three("[front, other, {action: DENY, to: {paths: /admin*}}]"),
+        three("[front, other, {action: DENY, to: {paths: /api}}]"),
+        three("[front, other]"),
+    ),
+    "admit a caller and deny it something": (
+        three("front", ""),
+        three("[front, other, {action: DENY, to: {paths: /admin*}}]"),
+    ),
+    "admit a caller and ask about it": (
+        three("front", ""),
+        three("[front, other, {action: CUSTOM, provider: authz}]", platform=ASKED),
+    ),
+    "add and remove an outside host": (app(HOSTS.format(A)), app(HOSTS.format(f"{A}, {B}")), app(HOSTS.format(A))),
+    "add and remove a call": (
+        app("web: {access: front}\nfront: {}"),
+        web("port: 8080"),
+        app("web: {access: front}\nfront: {}"),
+    ),
+    "expose one more host": (
+        web("port: 8080", EXPOSED.format("www.example.com")),
+        web("port: 8080", EXPOSED.format("www.example.com, w2.example.com")),
+        web("port: 8080", EXPOSED.format("www.example.com")),
+    ),
+    "rename a port": (web("ports: {http: 8080}"), web("ports: {http-main: 8080}")),
+    "add and remove a port": (
+        web("ports: {http: 8080}"),
+        web("ports: {http: 8080, http-b: 8081}"),
+        web("ports: {http: 8080}"),
+    ),
+    "scale to zero and back": (web("replicas: 2"), web("replicas: 0"), web("replicas: 2")),
+    "switch mTLS": (web("mtls: STRICT"), web("mtls: PERMISSIVE"), web("mtls: STRICT")),
+    "new image": (web("image: example.com/web:1"), web("image: example.com/web:2")),
+    "other account": (ONE, web("versions: {v1: {}}, serviceAccount: {name: other}")),
+    "roll a StatefulSet": (
+        web("workload: StatefulSet, replicas: 2"),
+        web("workload: StatefulSet, replicas: 2, image: example.com/web:2"),
+    ),
+    "another kind of workload": (
+        web("replicas: 2"),
+        web("workload: StatefulSet, replicas: 2"),
+        web("workload: DaemonSet"),
+    ),
+    "hooks": (ONE, web("versions: {v1: {}}, jobs: {migrate: {hook: Sync, command: [./migrate]}}"), ONE),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_moment_keeps_both_promises(name: str) -> None:
+    first, *rest = SCENARIOS[name]
+    cluster = Cluster().settled(first)
+    for target in rest:
+        done = replay(cluster, target)
+        assert done.replayed.outcome == "Succeeded"
+        assert not done.broken
+
+
+def test_a_failing_new_version_gets_no_requests_and_stops_the_sync() -> None:
+    cluster = Cluster(failing={"web-v2"}).settled(ONE)
+    done = replay(cluster, HALF)
+    assert done.replayed.outcome == "Failed"
+    assert not done.broken
+    assert not replay(cluster, HALF).broken  # Argo CD tries again
+    cluster.failing = ()
+    back = replay(cluster, ONE)
+    assert back.replayed.outcome == "Succeeded"
+    assert not back.broken
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "fields"),
+    [
+        ("HorizontalPodAutoscaler", "web", "resources: {cpu: 100m}, replicas: {min: 2, max: 5}"),
+        ("CronJob", "web-night", "jobs: {night: {schedule: 0 3 * * *, command: [./night]}}"),
+    ],
+)
+def test_what_is_not_healthy_in_the_last_wave_holds_up_nothing(kind: str, name: str, fields: str) -> None:
+    """An autoscaler that has no metrics yet, a job that failed last night."""
+    sick: Any = {(kind, name): "Degraded", (kind, f"{name}-v1"): "Degraded"}
+    target = web(f"versions: {{v1: {{}}, v2: {{weight: 0}}}}, {fields}")
+    assert {(one["kind"], one["metadata"]["name"]) for one in target} & set(sick)
+    done = step(ONE, target, sick=sick)
+    assert done.replayed.outcome == "Succeeded"
+    assert not done.broken
+
+
+def test_but_a_removal_waits_for_it() -> None:
+    """Whatever is removed last makes the wave before one that is waited for, and so the sync fails until it is well."""
+    night = "jobs: {night: {schedule: 0 3 * * *, command: [./night]}}"
+    before, after = (web(f"versions: {{{versions}}}, {night}") for versions in ("v1: {}, v2: {weight: 0}", "v1: {}"))
+    done = step(before, after, sick={("CronJob", "web-night"): "Degraded"})
+    assert done.replayed.outcome == "Failed"
+    assert not done.broken
+
+
+def test_a_claim_that_waits_for_its_pod_stands_in_the_wave_of_that() -> None:
+    done = step(ONE, web("versions: {v1: {}}, volumes: {/data: {size: 1Gi, accessModes: ReadWriteMany}}"))
+    assert done.replayed.outcome == "Succeeded"
+
+
+def test_a_first_deploy_of_bookinfo_has_at_most_six_waves() -> None:
+    found = rendered(*(path.read_text() for path in sorted(Path("examples/bookinfo").glob("*.yaml"))))
+    waves = {(one["metadata"].get("annotations") or {}).get(WAVE, "0") for one in found}
+    assert len(waves) <= 6
+    assert step([], found).replayed.outcome == "Succeeded"
+
+
+# -- each protective measure switched off ------------------------------------------------------------------------------
+
+
+def without_prune_last(objects: list[Manifest]) -> None:
+    for one in objects:
+        notes = one["metadata"].get("annotations") or {}
+        notes[OPTIONS] = notes.get(OPTIONS, "").replace("PruneLast=true", "Validate=true")
+
+
+def one_destination_rule(objects: list[Manifest]) -> None:
+    """All subsets of a host in one object, as people write it by hand."""
+    first: dict[str, Manifest] = {}
+    for one in [one for one in objects if one["kind"] == "DestinationRule"]:
+        whole = first.setdefault(one["spec"]["host"], one)
+        if whole is not one:
+            whole["spec"]["subsets"] += one["spec"]["subsets"]
+            objects.remove(one)
+        one["metadata"]["name"] = one["spec"]["host"].partition(".")[0]
+
+
+def moved(kind: str, wave: int) -> Callable[[list[Manifest]], None]:
+    def move(objects: list[Manifest]) -> None:
+        for one in objects:
+            if one["kind"] == kind and "mesh" not in one["metadata"]["name"]:
+                one["metadata"].setdefault("annotations", {})[WAVE] = str(wave)
+
+    return move
+
+
+def all_policies_together(objects: list[Manifest]) -> None:
+    for one in objects:
+        if one["apiVersion"].startswith("security.istio.io/"):
+            one["metadata"]["annotations"][WAVE] = "-30"
+
+
+def closed_before_callers(objects: list[Manifest]) -> None:
+    for one in objects:
+        if (
+            one["kind"] == "AuthorizationPolicy"
+            and one["spec"].get("action") == "ALLOW"
+            and one["metadata"]["name"] != "web"
+        ):
+            one["metadata"]["annotations"][WAVE] = "0"
+
+
+def kept_routes(objects: list[Manifest]) -> None:
+    """Routes that are removed last, together with what they lead to."""
+    for one in objects:
+        if one["kind"] == "VirtualService":
+            one["metadata"]["annotations"][OPTIONS] += ",PruneLast=true"
+
+
+CONTROLS: dict[str, tuple[Callable[[list[Manifest]], None], str]] = {
+    "PruneLast off": (without_prune_last, "promote and remove at once"),
+    "PruneLast off, callers": (without_prune_last, "narrow and widen a caller"),
+    "one DestinationRule": (one_destination_rule, "promote and remove at once"),
+    "routes with the workloads": (moved("VirtualService", 0), "replace a version at once"),
+    "routes before the workloads": (moved("VirtualService", -30), "add a version and its share"),
+    "DestinationRules behind the routes": (moved("DestinationRule", 11), "replace a version at once"),
+    "policies in one wave": (all_policies_together, "admit a caller and deny it something"),
+    "questions behind callers": (all_policies_together, "admit a caller and ask about it"),
+}
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_each_measure_is_needed(name: str) -> None:
+    """Without it, the replay sees failures: so it can see them."""
+    change, scenario = CONTROLS[name]
+    revisions = deepcopy({**SCENARIOS, "add a version and its share": (ONE, HALF)}[scenario])
+    for objects in revisions:
+        change(objects)
+    assert any(step(before, after).broken for before, after in pairwise(revisions))
