@@ -2035,11 +2035,17 @@ _1992 = {'type': 'definition-ref', 'schema_ref': 'ExtensionProvider'}
 _1993 = {'type': 'dict', 'keys_schema': _63, 'values_schema': _1992}
 _1994 = {'type': 'default', 'schema': _1993, 'default_factory': dict}
 _1995 = {'type': 'model-field', 'schema': _1994}
-_1996 = {'type': 'model-fields', 'fields': {'metadata': _1789, 'profile': _1793, 'istio': _1833, 'argocd': _1867, 'gateways': _1892, 'mtls': _1899, 'access': _1886, 'jwt': _1460, 'telemetry': _1674, 'monitoring': _1929, 'namespaces': _1959, 'catalog': _1971, 'networkPolicy': _286, 'calls': _1953, 'providers': _1995, 'patches': _1766, 'manifests': _1774}, 'model_name': 'MeshPlatform'}
-_1997 = {'type': 'model', 'cls': _Data, 'schema': _1996, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'MeshPlatform'}, 'ref': 'MeshPlatform'}
-_1998 = {'type': 'definition-ref', 'schema_ref': 'MeshPlatform'}
+_1996 = {'type': 'model-fields', 'fields': {'require': _491, 'forbid': _1746, 'allow': _1746, 'when': _1746, 'unless': _1746, 'reason': _517, 'warn': _286}, 'model_name': 'GuardRail'}
+_1997 = {'type': 'model', 'cls': _Data, 'schema': _1996, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'GuardRail'}, 'ref': 'GuardRail'}
+_1998 = {'type': 'definition-ref', 'schema_ref': 'GuardRail'}
+_1999 = {'type': 'tuple', 'items_schema': [_1998], 'variadic_item_index': 0}
+_2000 = {'type': 'default', 'schema': _1999, 'default': ()}
+_2001 = {'type': 'model-field', 'schema': _2000}
+_2002 = {'type': 'model-fields', 'fields': {'metadata': _1789, 'profile': _1793, 'istio': _1833, 'argocd': _1867, 'gateways': _1892, 'mtls': _1899, 'access': _1886, 'jwt': _1460, 'telemetry': _1674, 'monitoring': _1929, 'namespaces': _1959, 'catalog': _1971, 'networkPolicy': _286, 'calls': _1953, 'providers': _1995, 'patches': _1766, 'manifests': _1774, 'policy': _2001}, 'model_name': 'MeshPlatform'}
+_2003 = {'type': 'model', 'cls': _Data, 'schema': _2002, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'MeshPlatform'}, 'ref': 'MeshPlatform'}
+_2004 = {'type': 'definition-ref', 'schema_ref': 'MeshPlatform'}
 
 _MODELS: dict[str, list[Any]] = {
     "MeshService": [_10, _29, _46, _57, _84, _68, _78, _98, _92, _126, _106, _136, _150, _1776, _177, _189, _204, _217, _233, _250, _244, _312, _260, _273, _306, _296, _505, _352, _337, _343, _401, _361, _370, _386, _380, _395, _414, _434, _470, _461, _448, _443, _455, _480, _493, _600, _547, _529, _523, _535, _541, _573, _558, _567, _579, _594, _634, _612, _606, _628, _622, _645, _659, _665, _675, _690, _837, _766, _718, _714, _725, _737, _733, _754, _750, _760, _775, _816, _785, _806, _800, _831, _857, _851, _863, _873, _888, _922, _916, _952, _940, _946, _1003, _981, _977, _1071, _1061, _1055, _1037, _1049, _1084, _1093, _1099, _1105, _1275, _1130, _1124, _1147, _1141, _1157, _1174, _1189, _1198, _1228, _1209, _1222, _1234, _1269, _1244, _1293, _1281, _1287, _1306, _1301, _1339, _1333, _1319, _1352, _1414, _1381, _1395, _1402, _1408, _1456, _1433, _1450, _1480, _1474, _1540, _1497, _1491, _1524, _1518, _1534, _1565, _1552, _1571, _1670, _1608, _1579, _1602, _1587, _1593, _1622, _1616, _1664, _1658, _1639, _1652, _1694, _1680, _1709, _1715, _1731, _1762, _1741, _1755, _1770],
-    "MeshPlatform": [_1781, _1784, _1997, _1787, _1829, _1804, _1823, _1817, _1863, _1845, _1857, _1888, _1873, _1319, _1879, _1414, _1381, _1395, _1402, _1408, _1456, _1433, _1450, _1670, _1608, _1579, _1602, _1587, _1593, _1622, _1616, _1664, _1658, _1639, _1652, _1895, _1925, _1901, _1907, _1913, _1919, _1955, _1943, _1949, _1967, _1961, _1991, _1973, _1979, _1762, _1741, _1755, _1770],
+    "MeshPlatform": [_1781, _1784, _2003, _1787, _1829, _1804, _1823, _1817, _1863, _1845, _1857, _1888, _1873, _1319, _1879, _1414, _1381, _1395, _1402, _1408, _1456, _1433, _1450, _1670, _1608, _1579, _1602, _1587, _1593, _1622, _1616, _1664, _1658, _1639, _1652, _1895, _1925, _1901, _1907, _1913, _1919, _1955, _1943, _1949, _1967, _1961, _1991, _1973, _1979, _1762, _1741, _1755, _1770, _1997],
 }
