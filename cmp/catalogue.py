@@ -639,6 +639,41 @@ CATALOGUE: dict[str, Entry] = {
         example=("monitoring: {prometheus: {install: true, version: 81.4}}"),
         cure=("monitoring: {prometheus: {install: true, version: 81.4.5}}"),
     ),
+    "MS265": Entry(
+        title="a guard-rail refuses this",
+        text=(
+            "The platform has a rule about what services may say, must say, or in which values; the message ends in "
+            "its reason, and the note names the rule. It is held against the service as it is after defaults, "
+            "environments and parameters, so the position may be that of a default. Rules hold for every version and "
+            "every container, and of a file that is mounted in the plugin nothing in the repository takes one away. "
+            "Exceptions are written in the rule (unless). With warn it is a warning."
+        ),
+        example=(
+            "# meshplatform.yaml\npolicy: {allow: {image.registry: registry.example.com/*}, reason: scanned images}\n"
+            "# meshspec.yaml\nimage: reviews:1.20"
+        ),
+        cure=("image: registry.example.com/shop/reviews:1.20"),
+    ),
+    "MS266": Entry(
+        title="a guard-rail that no service could break",
+        text=(
+            "A path of the rule leads to nothing that the language has, or a value is none that the field takes, so "
+            "that the rule would guard nothing. Paths are those of the reference, with * for names; a key with dots "
+            "stands in [ ]. A bound needs a field with a size. An empty map fits anything, and null is 'not there', "
+            "for which require asks."
+        ),
+        example=("policy: {forbid: {mtls: DISABEL}, reason: security standard 4.2}"),
+        cure=("policy: {forbid: {mtls: DISABLE}, reason: security standard 4.2}"),
+    ),
+    "MS267": Entry(
+        title="the mounted platform file cannot be used",
+        text=(
+            "MESHSPEC_PLATFORM names a file of the plugin's container, by its absolute path, which is not there, "
+            "cannot be read, or does not hold one document. Nothing is rendered without it, since its guard-rails "
+            "would not hold. The operator of the plugin repairs it: the volume, or the ConfigMap behind it."
+        ),
+        cure=("Mount the file where MESHSPEC_PLATFORM says, or take the variable from the container."),
+    ),
     "MS301": Entry(
         title="a variable names a host that is not called",
         text=(

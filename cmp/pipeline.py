@@ -15,7 +15,7 @@ from cmp.diagnostics import Diagnostic, Pos, SpecError, in_order
 from cmp.environment import Environment
 from cmp.manifests.families import build
 from cmp.manifests.step import Built
-from cmp.merge.compose import Composed, compose
+from cmp.merge.compose import Composed, Tree, compose
 from cmp.merge.contents import read_contents
 from cmp.merge.documents import kept_apart
 from cmp.merge.included import read_included
@@ -47,8 +47,9 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     """
     where = files.layout(path, environment.source_path)
     problems: list[Diagnostic] = []
+    mounted = _mounted(environment, texts, problems)
     specs, platform, rendered = _read(where, environment.name, texts, problems)
-    composed = compose(specs, platform, environment.name, environment.parameters, problems)
+    composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted)
     composed = read_contents(composed, where.root, problems)
     composed = read_included(composed, where.root, rendered, texts, problems)
     context = _context(composed, environment, rendered, problems)
@@ -72,9 +73,11 @@ def platform_of(path: str, environment: Environment, texts: dict[str, str]) -> P
     where = files.layout(path, environment.source_path)
     problems: list[Diagnostic] = []
     _, document, rendered = _read(where._replace(specs=()), environment.name, texts, problems)
-    known = document.get("environments", environment.name) if document is not None else None
-    name = environment.name if known is not None else ""  # else it is one of services
-    trees = compose([], document, name, {}, problems)
+    mounted = _mounted(environment, texts, problems)
+    found = [one for one in (document, mounted) if one is not None]
+    known = any(one.get("environments", environment.name) is not None for one in found)
+    name = environment.name if known else ""  # else it is one of services
+    trees = compose([], document, name, {}, problems, mounted)
     parsed = parse_platform(trees.platform, problems) if trees.platform is not None else None
     _stop_on_errors(problems)
     return resolve_platform(parsed, environment, rendered) if parsed is not None else None
@@ -93,7 +96,8 @@ def environments(path: str, environment: Environment) -> list[str]:
         SpecError: the files cannot be read.
     """
     specs, platform, _ = _read(files.layout(path, environment.source_path), environment.name, {}, [])
-    blocks = [document.get("environments") for document in (*specs, platform) if document is not None]
+    mounted = _mounted(environment, {}, [])
+    blocks = [document.get("environments") for document in (*specs, platform, mounted) if document is not None]
     return sorted(
         {name for block in blocks if block is not None and isinstance(block.value, dict) for name in block.value}
     )
@@ -124,6 +128,23 @@ def _read(
     return specs, platforms[0] if platforms else None, bool(where.platforms)
 
 
+def _mounted(environment: Environment, texts: dict[str, str], problems: list[Diagnostic]) -> Node | None:
+    """The document of the operator's platform file, where the environment names one.
+
+    Raises:
+        SpecError: it cannot be read, or is not one document: nothing is rendered without its guard-rails.
+    """
+    if not environment.mounted:
+        return None
+    name = files.MOUNTED_NAME
+    texts[name] = files.read_mounted(environment.mounted)
+    documents = read(texts[name], name, problems)
+    if len(documents) != 1:
+        message = f"the file holds {len(documents)} documents"
+        raise SpecError([*problems, Diagnostic("MS267", message, Pos(name, 1, 1), "write one MeshPlatform")])
+    return documents[0]
+
+
 def _documents(path: str, root: str, texts: dict[str, str], problems: list[Diagnostic]) -> list[Node]:
     name = files.relative(path, root)
     try:
@@ -140,11 +161,24 @@ def _documents(path: str, root: str, texts: dict[str, str], problems: list[Diagn
 
 def _context(trees: Composed, environment: Environment, rendered: bool, problems: list[Diagnostic]) -> Context:
     """Typed, resolved and checked, as far as what earlier stages found lets it."""
-    parsed = parse_platform(trees.platform, problems) if trees.platform is not None else None
-    platform = resolve_platform(parsed, environment, rendered) if parsed is not None else None
+    platform = _platform(trees.platform, environment, rendered, problems)
+    if platform is not None and rendered and trees.own is not None:
+        own = trees.own._replace(included=platform.tree.included)
+        platform = platform._replace(own=_platform(own, environment, rendered, problems))
     context = resolve(parse_services(trees.services, problems), platform, environment)
     problems += check(context)
+    if platform is not None and platform.spec.policy:
+        from cmp.policy.judge import judge  # only where there are guard-rails
+
+        problems += judge(context)
     return context
+
+
+def _platform(
+    tree: Tree | None, environment: Environment, rendered: bool, problems: list[Diagnostic]
+) -> Platform | None:
+    parsed = parse_platform(tree, problems) if tree is not None else None
+    return resolve_platform(parsed, environment, rendered) if parsed is not None else None
 
 
 def _included(context: Context, problems: list[Diagnostic]) -> list[Built]:

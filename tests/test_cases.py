@@ -34,6 +34,7 @@ def asked(directory: Path) -> tuple[str, Environment]:
         parameters=given.pop("parameters", {}),
         source_path=path or ".",
         argocd=given.pop("argocd", False),
+        mounted=str(directory / mounted) if (mounted := given.pop("mounted", "")) else "",
     )
     assert not given, f"env.yaml: unknown keys {sorted(given)}"
     return str(directory / path), environment

@@ -116,8 +116,9 @@ KEYED |= {"alerts", "customTags", "tagOverrides"}
 
 
 def raw(path: Steps) -> bool:
-    """Whether what stands there is a part of an object of Kubernetes, of which the schema knows nothing."""
-    return "patches" in path and bool({"merge", "value"} & set(path))
+    """Whether the schema knows nothing of what stands there: parts of Kubernetes' objects, and paths of rules."""
+    rules = "policy" in path and bool({"forbid", "allow", "when", "unless"} & set(path))
+    return rules or ("patches" in path and bool({"merge", "value"} & set(path)))
 
 
 def keyed(path: Steps) -> bool:

@@ -98,6 +98,11 @@ def test_no_render_compares_revisions() -> None:
     assert not [name for name in loaded("validate", BOOKINFO) if name.startswith("cmp.compare")]
 
 
+def test_no_render_without_guard_rails_imports_what_holds_them() -> None:
+    names = loaded("generate", BOOKINFO)
+    assert not [name for name in names if name.startswith("cmp.policy") or name == "cmp.spec.fields"]
+
+
 def test_digests_in_names_do_not_load_openssl() -> None:
     assert not {"hashlib", "_hashlib"} & loaded("generate", BOOKINFO)
 

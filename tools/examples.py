@@ -141,6 +141,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "namespaces.*.limits": "namespaces-written",
         "namespaces.*.calls": "calls-of-a-platform-and-providers",
         "providers": "calls-of-a-platform-and-providers",
+        "policy": "policy-is-kept",
         "environments": "environment-of-app-and-platform",
     },
 }

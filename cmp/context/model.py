@@ -264,7 +264,10 @@ class Listed(NamedTuple):
 
 
 class Platform(NamedTuple):
-    """The platform of a render. ``rendered`` says whether its own objects are written, or it only gives defaults."""
+    """The platform of a render. ``rendered`` says whether its own objects are written, or it only gives defaults.
+
+    ``own`` is the part of it that is written then, where that is not all of it.
+    """
 
     name: str
     namespace: str
@@ -280,6 +283,7 @@ class Platform(NamedTuple):
     mode: str = "sidecar"
     wide: tuple[Wide, ...] = ()
     outside: Mapping[str, tuple[ExternalHost, ...]] = {}
+    own: Platform | None = None
 
     @property
     def installs(self) -> bool:
@@ -311,10 +315,15 @@ class Context(NamedTuple):
     platform: Platform | None
 
     @property
+    def written(self) -> Platform | None:
+        """The platform whose objects are written, if any are."""
+        found = self.platform
+        return (found.own or found) if found is not None and found.rendered else None
+
+    @property
     def owners(self) -> list[Service | Platform]:
         """Whoever has objects in this render."""
-        platform = [self.platform] if self.platform is not None and self.platform.rendered else []
-        return [*self.services, *platform]
+        return [*self.services, *([self.written] if self.written is not None else [])]
 
     def service(self, name: str, namespace: str) -> Service | None:
         """A service of this render."""

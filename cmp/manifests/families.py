@@ -67,8 +67,8 @@ def build(context: Context) -> Iterator[Built]:
         for step in STEPS:
             for manifest in step.build(service):
                 yield Built(_stamp_service(manifest, step.wave, service), service)
-    found = context.platform
-    if found is not None and found.rendered:
+    found = context.written
+    if found is not None:
         labels = {"app.kubernetes.io/part-of": found.name, "app.kubernetes.io/managed-by": "meshspec", **found.labels}
         for platform_step in (*PLATFORM_STEPS, *(of_installations() if found.installs else ())):
             for manifest in platform_step.build(found):

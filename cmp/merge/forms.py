@@ -303,5 +303,9 @@ PLATFORM: tuple[Form, ...] = (
     Form("providers.*", one_of=tuple((kind,) for kind in PROVIDERS), needed=True),
     Form("catalog", keyed=True),
     Form("catalog.*.ports.*", text="port"),
+    Form("policy", listing=True),
+    Form("policy[]", one_of=(("require",), ("forbid",), ("allow",)), needed=True),
+    Form("policy[].require", listing=True),
+    *(Form(f"policy[].{key}", raw=True) for key in ("forbid", "allow", "when", "unless")),
     *_OUTPUT,
 )

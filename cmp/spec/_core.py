@@ -2019,11 +2019,17 @@ _1976 = {'type': 'definition-ref', 'schema_ref': 'ExtensionProvider'}
 _1977 = {'type': 'dict', 'keys_schema': _63, 'values_schema': _1976}
 _1978 = {'type': 'default', 'schema': _1977, 'default_factory': dict}
 _1979 = {'type': 'model-field', 'schema': _1978}
-_1980 = {'type': 'model-fields', 'fields': {'metadata': _1773, 'profile': _1777, 'istio': _1817, 'argocd': _1851, 'gateways': _1876, 'mtls': _1883, 'access': _1870, 'jwt': _1460, 'telemetry': _1674, 'monitoring': _1913, 'namespaces': _1943, 'catalog': _1955, 'networkPolicy': _286, 'calls': _1937, 'providers': _1979, 'patches': _1750, 'manifests': _1758}, 'model_name': 'MeshPlatform'}
-_1981 = {'type': 'model', 'cls': _Data, 'schema': _1980, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'MeshPlatform'}, 'ref': 'MeshPlatform'}
-_1982 = {'type': 'definition-ref', 'schema_ref': 'MeshPlatform'}
+_1980 = {'type': 'model-fields', 'fields': {'require': _491, 'forbid': _1730, 'allow': _1730, 'when': _1730, 'unless': _1730, 'reason': _517, 'warn': _286}, 'model_name': 'GuardRail'}
+_1981 = {'type': 'model', 'cls': _Data, 'schema': _1980, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'GuardRail'}, 'ref': 'GuardRail'}
+_1982 = {'type': 'definition-ref', 'schema_ref': 'GuardRail'}
+_1983 = {'type': 'tuple', 'items_schema': [_1982], 'variadic_item_index': 0}
+_1984 = {'type': 'default', 'schema': _1983, 'default': ()}
+_1985 = {'type': 'model-field', 'schema': _1984}
+_1986 = {'type': 'model-fields', 'fields': {'metadata': _1773, 'profile': _1777, 'istio': _1817, 'argocd': _1851, 'gateways': _1876, 'mtls': _1883, 'access': _1870, 'jwt': _1460, 'telemetry': _1674, 'monitoring': _1913, 'namespaces': _1943, 'catalog': _1955, 'networkPolicy': _286, 'calls': _1937, 'providers': _1979, 'patches': _1750, 'manifests': _1758, 'policy': _1985}, 'model_name': 'MeshPlatform'}
+_1987 = {'type': 'model', 'cls': _Data, 'schema': _1986, 'custom_init': False, 'root_model': False, 'config': {'extra_fields_behavior': 'forbid', 'title': 'MeshPlatform'}, 'ref': 'MeshPlatform'}
+_1988 = {'type': 'definition-ref', 'schema_ref': 'MeshPlatform'}
 
 _MODELS: dict[str, list[Any]] = {
     "MeshService": [_10, _29, _46, _57, _84, _68, _78, _98, _92, _126, _106, _136, _150, _1760, _177, _189, _204, _217, _233, _250, _244, _312, _260, _273, _306, _296, _505, _352, _337, _343, _401, _361, _370, _386, _380, _395, _414, _434, _470, _461, _448, _443, _455, _480, _493, _600, _547, _529, _523, _535, _541, _573, _558, _567, _579, _594, _634, _612, _606, _628, _622, _645, _659, _665, _675, _690, _837, _766, _718, _714, _725, _737, _733, _754, _750, _760, _775, _816, _785, _806, _800, _831, _857, _851, _863, _873, _888, _922, _916, _952, _940, _946, _1003, _981, _977, _1071, _1061, _1055, _1037, _1049, _1084, _1093, _1099, _1105, _1275, _1130, _1124, _1147, _1141, _1157, _1174, _1189, _1198, _1228, _1209, _1222, _1234, _1269, _1244, _1293, _1281, _1287, _1306, _1301, _1339, _1333, _1319, _1352, _1414, _1381, _1395, _1402, _1408, _1456, _1433, _1450, _1480, _1474, _1540, _1497, _1491, _1524, _1518, _1534, _1565, _1552, _1571, _1670, _1608, _1579, _1602, _1587, _1593, _1622, _1616, _1664, _1658, _1639, _1652, _1694, _1680, _1709, _1715, _1746, _1725, _1739, _1754],
-    "MeshPlatform": [_1765, _1768, _1981, _1771, _1813, _1788, _1807, _1801, _1847, _1829, _1841, _1872, _1857, _1319, _1863, _1414, _1381, _1395, _1402, _1408, _1456, _1433, _1450, _1670, _1608, _1579, _1602, _1587, _1593, _1622, _1616, _1664, _1658, _1639, _1652, _1879, _1909, _1885, _1891, _1897, _1903, _1939, _1927, _1933, _1951, _1945, _1975, _1957, _1963, _1746, _1725, _1739, _1754],
+    "MeshPlatform": [_1765, _1768, _1987, _1771, _1813, _1788, _1807, _1801, _1847, _1829, _1841, _1872, _1857, _1319, _1863, _1414, _1381, _1395, _1402, _1408, _1456, _1433, _1450, _1670, _1608, _1579, _1602, _1587, _1593, _1622, _1616, _1664, _1658, _1639, _1652, _1879, _1909, _1885, _1891, _1897, _1903, _1939, _1927, _1933, _1951, _1945, _1975, _1957, _1963, _1746, _1725, _1739, _1754, _1981],
 }

@@ -7,6 +7,7 @@ from typing import ClassVar
 from cmp.spec.argocd import ArgoCd
 from cmp.spec.egress import ExtensionProvider, SharedCall
 from cmp.spec.gateway import GatewayPort, PlatformTls
+from cmp.spec.guard import GuardRail
 from cmp.spec.installation import Istio
 from cmp.spec.namespace import Namespace
 from cmp.spec.patch import ManifestFiles, Patch
@@ -75,7 +76,7 @@ class CatalogEntry(Model):
 class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
-    later: ClassVar[frozenset[str]] = words("policy proxy")
+    later: ClassVar[frozenset[str]] = words("proxy")
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
     #: The set of defaults, for what nobody says. A newer one is chosen here, and never by an upgrade. Default: `1`.
@@ -99,3 +100,5 @@ class MeshPlatform(Model):
     providers: dict[Label, ExtensionProvider] = {}
     patches: tuple[Patch, ...] = ()  #: Changes of the objects of the platform itself, one after the other.
     manifests: tuple[ManifestFiles, ...] = ()  #: Objects from files of the repository, written beside its own.
+    #: Guard-rails for the services. Those of a file mounted in the plugin hold besides those of the repository.
+    policy: tuple[GuardRail, ...] = ()

@@ -222,3 +222,11 @@ Injection = Annotated[str, AfterValidator(o.injection), WithJsonSchema({"type": 
 QuotaName = Annotated[str, AfterValidator(o.quota_name)]
 #: quantity (`2`, `500m`, `1Gi`)
 Quantity = Annotated[str, BeforeValidator(v.quantity), WithJsonSchema({"type": ["string", "number"]})]
+_RULES: dict[str, Any] = {"type": "object", "minProperties": 1}
+#: path, list of paths, or values by path (`{mtls: DISABLE}`)
+Paths = Annotated[
+    Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, _RULES]})
+]
+Values = Annotated[Any, WithJsonSchema(_RULES)]  #: values by path (`{image.registry: registry.example.com/*}`)
+#: map of values by path, or a list of such maps
+Cases = Annotated[Any, WithJsonSchema({"anyOf": [_RULES, {"type": "array", "items": _RULES}]})]

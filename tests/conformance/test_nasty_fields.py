@@ -59,6 +59,7 @@ SINGLE_ROWS = {
     **field_rows_gitops.SINGLE,
     **field_rows_net.SINGLE_ROWS,
     **dict(field_rows_output.output("MeshPlatform")),
+    **dict(field_rows_output.rules()),
     **field_rows_observing.SINGLE,
     **field_rows_security.SINGLE,
 }

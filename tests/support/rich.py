@@ -119,6 +119,11 @@ providers:
   g: {envoyHttpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
   h: {envoyTcpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
   i: {envoyOtelAls: {service: otel.monitoring.svc.cluster.example, port: 4317}}
+policy:
+  - {require: [metadata.name, "metadata[name]"], reason: it has one, warn: true}
+  - {forbid: {mtls.ports.*: DISABLE, env.AWS_*: "*"}, reason: "1e3", when: {metadata.namespace: shop}}
+  - {allow: {image.registry: ["*.example.com*", docker.io], timeout: ">=1ms <=1h"}, reason: "grüße",
+     unless: [{metadata.name: legacy, metadata.namespace: shop}, {workload: StatefulSet}]}
 defaults:
   ignore: {MS302: versions wait, MS303: a test}
   timeout: 20s
