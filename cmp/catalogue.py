@@ -442,6 +442,59 @@ CATALOGUE: dict[str, Entry] = {
         example=("calls: https://api.example.com\njobs: {migrate: {hook: PreSync, command: [./migrate]}}"),
         cure=("calls: https://api.example.com\njobs: {migrate: {hook: Sync, command: [./migrate]}}"),
     ),
+    "MS260": Entry(
+        title="values of a chart that the platform says in words of its own",
+        text=(
+            "Names, revisions, accounts, labels and the like stand in several charts and objects, and have to agree: "
+            "services admit a gateway by its account, Gateways find their pods by labels, identities begin with the "
+            "trust domain. So the platform says each of them once, and writes it into all charts that need it."
+        ),
+        example=("istio: {version: 1.30.3, install: {values: {istiod: {meshConfig: {trustDomain: a.example.com}}}}}"),
+        cure=("istio: {version: 1.30.3, trustDomain: a.example.com, install: true}"),
+    ),
+    "MS261": Entry(
+        title="an installation that cannot be",
+        text=(
+            "Charts have the version of a whole release (1.30.3). Two control planes are told apart by their "
+            "revisions, and a tag is another name of a revision that is there. What is said of the pods of a gateway "
+            "needs Istio to be installed from here, too; pods that labels choose are somebody else's."
+        ),
+        example=('istio: {version: "1.30", install: true, canary: {version: 1.31.0, revision: next}}'),
+        cure=("istio: {version: 1.30.3, revision: 1-30-3, install: true, canary: {version: 1.31.0, revision: 1-31-0}}"),
+    ),
+    "MS262": Entry(
+        title="a namespace that cannot be so",
+        text=(
+            "Labels, annotations and injection are written on the Namespace itself, so it has to be written here "
+            "(create). Labels that a word of the language writes are not written twice. Pods that set up their "
+            "network themselves do not meet the standards baseline and restricted: these need Istio's CNI. Limits "
+            "are in order: min, defaultRequest, default, max. A namespace that is closed closes the gateways in it."
+        ),
+        example=("namespaces: {shop: {inject: true}}"),
+        cure=("namespaces: {shop: {create: true, inject: true}}"),
+    ),
+    "MS263": Entry(
+        title="Applications that get into each other's way",
+        text=(
+            "A spec that two Applications render belongs to both, and each removes what only the other one has. So "
+            "no directory holds another's, and none of services holds the platform. In the namespaces of Istio and "
+            "of Argo CD objects hold for others than their writer."
+        ),
+        example=(
+            "argocd: {repoURL: https://git.example.com/mesh.git, applications: {shop: services, cart: services/cart}}"
+        ),
+        cure=("argocd: {repoURL: https://git.example.com/mesh.git, applications: {shop: services}}"),
+    ),
+    "MS264": Entry(
+        title="what an ambient mesh cannot do",
+        text=(
+            "ztunnel, the proxy of a node, knows connections and identities, and reads no requests; there is no "
+            "Sidecar whose hosts could be listed, and nobody chooses a revision. What it cannot do is refused: it "
+            "would be dropped in silence, or deny what it was to allow."
+        ),
+        example=("istio: {mode: ambient}\njwt: {issuer: https://id.example.com}"),
+        cure=("istio: {mode: sidecar}\njwt: {issuer: https://id.example.com}"),
+    ),
     "MS230": Entry(
         title="a secret in plain text",
         text=(
@@ -625,5 +678,114 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("telemetry: {metrics: {overrides: {tagOverrides: {region: eu}}}}"),
         cure=("telemetry: {metrics: {overrides: {tagOverrides: {region: \"'eu'\"}}}}"),
+    ),
+    "MS255": Entry(
+        title="monitoring that lacks what it needs",
+        text=(
+            "Grafana is installed by the chart of Prometheus, so it needs that. What is said of an installation has no "
+            "effect where nothing is installed."
+        ),
+        example=("monitoring: {grafana: true}"),
+        cure=("monitoring: {prometheus: true, grafana: true}"),
+    ),
+    "MS256": Entry(
+        title="a version that is not whole",
+        text=(
+            "Helm takes a part of a version for all versions that begin so. What is installed would change without a "
+            "change in the repository."
+        ),
+        example=("monitoring: {prometheus: {install: true, version: 81.4}}"),
+        cure=("monitoring: {prometheus: {install: true, version: 81.4.5}}"),
+    ),
+    "MS265": Entry(
+        title="a guard-rail refuses this",
+        text=(
+            "The platform has a rule about what services may say, must say, or in which values; the message ends in "
+            "its reason, and the note names the rule. It is held against the service as it is after defaults, "
+            "environments and parameters, so the position may be that of a default. Rules hold for every version and "
+            "every container, and of a file that is mounted in the plugin nothing in the repository takes one away. "
+            "Exceptions are written in the rule (unless). With warn it is a warning."
+        ),
+        example=(
+            "# meshplatform.yaml\npolicy: {allow: {image.registry: registry.example.com/*}, reason: scanned images}\n"
+            "# meshspec.yaml\nimage: reviews:1.20"
+        ),
+        cure=("image: registry.example.com/shop/reviews:1.20"),
+    ),
+    "MS266": Entry(
+        title="a guard-rail that no service could break",
+        text=(
+            "A path of the rule leads to nothing that the language has, or a value is none that the field takes, so "
+            "that the rule would guard nothing. Paths are those of the reference, with * for names; a key with dots "
+            "stands in [ ]. A bound needs a field with a size. An empty map fits anything, and null is 'not there', "
+            "for which require asks."
+        ),
+        example=("policy: {forbid: {mtls: DISABEL}, reason: security standard 4.2}"),
+        cure=("policy: {forbid: {mtls: DISABLE}, reason: security standard 4.2}"),
+    ),
+    "MS267": Entry(
+        title="the mounted platform file cannot be used",
+        text=(
+            "MESHSPEC_PLATFORM names a file of the plugin's container, by its absolute path, which is not there, "
+            "cannot be read, or does not hold one document. Nothing is rendered without it, since its guard-rails "
+            "would not hold. The operator of the plugin repairs it: the volume, or the ConfigMap behind it."
+        ),
+        cure=("Mount the file where MESHSPEC_PLATFORM says, or take the variable from the container."),
+    ),
+    "MS301": Entry(
+        title="a variable names a host that is not called",
+        text=(
+            "A warning. The proxy of a service lets it reach what `calls` names, and nothing else. The value of "
+            "a variable looks like the address of another host. If the service never calls it (it is told to "
+            "browsers, say), silence the warning with the reason."
+        ),
+        example=("env: {RATINGS_URL: http://ratings:9080}"),
+        cure=("env: {RATINGS_URL: http://ratings:9080}\ncalls: ratings"),
+    ),
+    "MS302": Entry(
+        title="a version that nothing leads to",
+        text=(
+            "A warning. The weight is 0, and no route, mirror or exposed host of this render names the version: "
+            "its pods run for nobody. Between two steps of a release that can be meant."
+        ),
+        example=("versions: {v1: {}, v2: {weight: 0}}"),
+        cure=("versions: {v1: {}, v2: {weight: 0}}\nroutes: {match: {headers: {x-preview: {present: true}}}, to: v2}"),
+    ),
+    "MS303": Entry(
+        title="requests for a version that may have no pods",
+        text=(
+            "A warning. The version has a share of the requests and may be scaled to zero. The mesh does not "
+            "wait for a pod: callers are answered 503. Workers that take from a queue are better scaled so."
+        ),
+        example=("replicas: {min: 0, max: 5, triggers: {type: cron, metadata: {..}}}\nport: 8080"),
+        cure=("replicas: {min: 1, max: 5, triggers: {type: cron, metadata: {..}}}\nport: 8080"),
+    ),
+    "MS304": Entry(
+        title="a POST may be carried out twice",
+        text=(
+            "A warning. On these failures a request may have reached the service before it failed. What creates "
+            "something is then created twice. The default repeats only what was never sent; routes that match "
+            "idempotent methods may repeat more."
+        ),
+        example=("retries: {attempts: 3, retryOn: 5xx}"),
+        cure=("routes:\n  - {match: {method: GET}, to: v1, retries: {attempts: 3, retryOn: 5xx}}"),
+    ),
+    "MS305": Entry(
+        title="a caller that does not call",
+        text=(
+            "A warning. `access` lets a service of this render in whose own `calls` do not name this one: its "
+            "proxy would refuse the call. Either the call is missing, or the permission is left over."
+        ),
+        example=("services:\n  web: {image: .., port: 80}\n  api: {image: .., port: 80, access: web}"),
+        cure=("services:\n  web: {image: .., port: 80, calls: api}\n  api: {image: .., port: 80, access: web}"),
+    ),
+    "MS306": Entry(
+        title="a tag that moves",
+        text=(
+            "A warning. What `latest` means changes without a commit: pods of one version run different images, "
+            "and going back to an older commit goes back to nothing."
+        ),
+        example=("image: r.example.com/reviews:latest"),
+        cure=("image: r.example.com/reviews:1.20.3"),
     ),
 }

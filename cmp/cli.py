@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cmp import __version__
-from cmp.options import GENERATE_FLAGS, VALIDATE_FLAGS, Flag
+from cmp.options import APP_FLAGS, GENERATE_FLAGS, VALIDATE_FLAGS, Flag
 
 
 def run(arguments: list[str]) -> int:
@@ -76,6 +76,19 @@ def validate(**values: Any) -> int:
     the same path of another directory holds, such as a worktree of git: some fields of objects can never be changed.
     """
     from cmp.commands.validate import validate as command
+
+    return command(**values)
+
+
+@group.command()
+@_flags(APP_FLAGS)
+@click.option("--health", is_flag=True, help="Print what tells Argo CD how healthy Applications are instead.")
+def app(**values: Any) -> int:
+    """Print the Application of Argo CD for PATH, or the ApplicationSet.
+
+    What the platform says under argocd holds; flags go before it. A path that cannot be rendered is an error.
+    """
+    from cmp.commands.app import app as command
 
     return command(**values)
 

@@ -85,9 +85,9 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Help for a misspelt word: the nearest known one, or the list when it is short enough to read."""
     if near := nearest(word, known):
         return f'did you mean "{near}"?'
-    if 0 < len(known) <= 40:  # more than anybody reads
-        return "known here: " + ", ".join(sorted(known))
-    return ""
+    if len(known) > 40:  # more than anybody reads
+        return f"{len(known)} are known here, and none is like it"
+    return "known here: " + ", ".join(sorted(known)) if known else ""
 
 
 def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], limit: int | None = None) -> str:

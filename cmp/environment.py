@@ -26,6 +26,7 @@ class Environment(NamedTuple):
         parameters: text by the name of a declared parameter.
         source_path: the application's path inside the repository, as Argo CD names it, or empty.
         argocd: whether Argo CD runs us.
+        mounted: the path of the operator's platform file, or an empty string.
     """
 
     namespace: str = ""
@@ -33,6 +34,7 @@ class Environment(NamedTuple):
     parameters: Mapping[str, str] = {}
     source_path: str = ""
     argocd: bool = False
+    mounted: str = ""
 
 
 def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = ()) -> Environment:
@@ -61,7 +63,19 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
         parameters=parameters,
         source_path=os.environ.get("ARGOCD_APP_SOURCE_PATH", "") if argocd else "",
         argocd=argocd,
+        mounted=_mounted(os.environ.get("MESHSPEC_PLATFORM", "")),
     )
+
+
+def _mounted(path: str) -> str:
+    """The path of the operator's platform file, as the container has it.
+
+    An application cannot set the variable: Argo CD puts ARGOCD_ENV_ before the name of each that it gives. A relative
+    path would lead into the application's own directory.
+    """
+    if path and not os.path.isabs(path):
+        raise SpecError([Diagnostic("MS267", "MESHSPEC_PLATFORM is not an absolute path", help="begin it with /")])
+    return path
 
 
 def _settings(flag: str, settings: Iterable[str]) -> dict[str, str]:

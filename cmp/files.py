@@ -1,4 +1,4 @@
-"""Finding and reading the files of a render, and never one outside the repository.
+"""Finding and reading the files of a render, and none outside the repository but the one that the operator names.
 
 The rules are Argo CD's: it unpacks a repository (or the part of it that manifest-generate-paths names) into a directory
 of its own and runs the plugin in the application's path
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
@@ -16,6 +17,8 @@ from cmp.diagnostics import Diagnostic, Pos, SpecError
 MAX_BYTES = 1 << 20
 SPEC_NAME = "meshspec.yaml"
 PLATFORM_NAME = "meshplatform.yaml"
+#: What positions call the platform file of the operator: its real place is nobody's business.
+MOUNTED_NAME = f"(mounted) {PLATFORM_NAME}"
 
 
 class Layout(NamedTuple):
@@ -140,6 +143,11 @@ def relative(path: str, root: str) -> str:
     return _clean(shown)
 
 
+def is_below(path: str, directories: Iterable[str]) -> bool:
+    """Whether a path, relative to the root, lies in one of the directories; ``.`` is the root."""
+    return any(directory == "." or path.startswith(f"{directory.rstrip('/')}/") for directory in directories)
+
+
 def _clean(path: str) -> str:
     # A name may hold line breaks and terminal codes, which could pass for lines of ours.
     return "".join(c if c.isprintable() else "?" for c in path)
@@ -159,11 +167,29 @@ def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
             [Diagnostic("MS006", "leads outside the repository", shown, "copy the file into the repository")]
         )
     try:
-        data = _read(real)
+        return _text(real, shown, encoding)
     except OSError as error:
         linked = "it is a link: what it leads to may not have been sent (manifest-generate-paths, tar exclusions)"
         help = linked if os.path.islink(path) else ""
         raise SpecError([Diagnostic("MS002", f"cannot be read: {error.strerror}", shown, help)]) from None
+
+
+def read_mounted(path: str) -> str:
+    """The contents of the operator's platform file. It may be a link, as files of a mounted ConfigMap are.
+
+    Raises:
+        SpecError: it cannot be read: without its guard-rails nothing is rendered.
+    """
+    shown = Pos(MOUNTED_NAME, 0, 0)
+    try:
+        return _text(path, shown, "utf-8-sig")
+    except OSError as error:
+        help = "mount it where MESHSPEC_PLATFORM says, or take that variable from the container"
+        raise SpecError([Diagnostic("MS267", f"cannot be read: {error.strerror}", shown, help)]) from None
+
+
+def _text(path: str, shown: Pos, encoding: str) -> str:
+    data = _read(path)
     if data is None:
         raise SpecError([Diagnostic("MS002", "is not a regular file", shown, "replace it by a file")])
     if len(data) > MAX_BYTES:

@@ -33,7 +33,13 @@ GENERATE_FLAGS = (
     *RENDER_FLAGS,
 )
 VALIDATE_FLAGS = (
-    Flag(("--output", "-o"), "output", "The form of the findings.", choices=("text", "json"), default="text"),
+    Flag(
+        ("--output", "-o"),
+        "output",
+        "The form of the findings.",
+        choices=("text", "json", "sarif", "github"),
+        default="text",
+    ),
     *RENDER_FLAGS,
     Flag(
         ("--against",),
@@ -41,6 +47,15 @@ VALIDATE_FLAGS = (
         "The repository as it was: changes that the API server refuses are errors.",
         metavar="DIRECTORY",
     ),
+)
+
+
+APP_FLAGS = (
+    *RENDER_FLAGS,
+    Flag(("--repo-url",), "repo_url", "The repository, where no platform names it.", metavar="URL"),
+    Flag(("--revision",), "revision", "The branch, tag or commit.", metavar="NAME"),
+    Flag(("--project",), "project", "The project of Argo CD.", metavar="NAME"),
+    Flag(("--name",), "name", "The name of the Application.", metavar="NAME"),
 )
 
 

@@ -149,11 +149,11 @@ def _diagnostic(kind: str, tree: Node, error: Any) -> Diagnostic:
         on_key = "[key]" in error["loc"] and found.key
         return Diagnostic(type_, context["message"], found.key if on_key else found.pos, context["help"])
     if type_ == "extra_forbidden":
-        return _unknown(kind, loc, found.key or found.pos)
+        return unknown(kind, loc, found.key or found.pos)
     if type_ == "missing":
         place = missing(found, loc[-1])
         return Diagnostic("MS102", f'"{_dotted(loc)}" is missing', place.pos, f"add {loc[-1]}: ...")
-    message, help = _words(type_, context, error["input"])
+    message, help = words(type_, context, error["input"])
     return Diagnostic("MS104" if type_ in _BOUNDS else "MS103", f"{_dotted(loc[:at])}: {message}", found.pos, help)
 
 
@@ -172,7 +172,8 @@ def _dotted(loc: Sequence[str | int]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".")
 
 
-def _unknown(kind: str, loc: Sequence[str | int], pos: Pos) -> Diagnostic:
+def unknown(kind: str, loc: Sequence[str | int], pos: Pos) -> Diagnostic:
+    """The finding for a key that the language does not have, or does not have yet."""
     from cmp.spec.models import keys_at  # only on the way to an error
 
     key = str(loc[-1])
@@ -216,7 +217,7 @@ ELSEWHERE = {
 _BOUNDS = {"greater_than_equal", "less_than_equal", "literal_error", "string_too_short"}
 
 
-def _words(type_: str, context: dict[str, Any], value: object) -> tuple[str, str]:
+def words(type_: str, context: dict[str, Any], value: object) -> tuple[str, str]:
     """Message and help for the errors that pydantic itself finds."""
     got = shown(value)
     if type_ == "literal_error":

@@ -10,14 +10,15 @@ from typing import NamedTuple
 from cmp import files
 from cmp.checks.order import unwritten
 from cmp.checks.table import check
-from cmp.context.model import Context
+from cmp.context.model import Context, Platform
 from cmp.context.resolve import resolve, resolve_platform
 from cmp.diagnostics import Diagnostic, Pos, SpecError, in_order
 from cmp.environment import Environment
 from cmp.manifests.families import build
 from cmp.manifests.step import Built
-from cmp.merge.compose import Composed, compose
+from cmp.merge.compose import Composed, Tree, compose
 from cmp.merge.contents import read_contents
+from cmp.merge.documents import kept_apart
 from cmp.merge.included import read_included
 from cmp.node import Node
 from cmp.parse import parse_platform, parse_services
@@ -47,22 +48,46 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     """
     where = files.layout(path, environment.source_path)
     problems: list[Diagnostic] = []
-    specs, platform, rendered = _read(where, texts, problems)
-    composed = compose(specs, platform, environment.name, environment.parameters, problems)
+    mounted = _mounted(environment, texts, problems)
+    specs, platform, rendered = _read(where, environment.name, texts, problems)
+    composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted)
     composed = read_contents(composed, where.root, problems)
     composed = read_included(composed, where.root, rendered, texts, problems)
     context = _context(composed, environment, rendered, problems)
     beside = _included(context, problems)
-    if any(problem.severity == "error" for problem in problems):
-        raise SpecError(problems)
+    _stop_on_errors(problems)
     built = _built(context, beside, problems)
-    if any(problem.severity == "error" for problem in problems):
-        raise SpecError(problems)
+    _stop_on_errors(problems)
     if not built:
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
         raise SpecError([Diagnostic("MS001", message, help=help)])
     return Rendered(order(one.manifest for one in built), built, context, in_order(problems))
+
+
+def platform_of(path: str, environment: Environment, texts: dict[str, str]) -> Platform | None:
+    """The platform of a path alone, without its services.
+
+    Raises:
+        SpecError: it cannot be read.
+    """
+    where = files.layout(path, environment.source_path)
+    problems: list[Diagnostic] = []
+    _, document, rendered = _read(where._replace(specs=()), environment.name, texts, problems)
+    mounted = _mounted(environment, texts, problems)
+    found = [one for one in (document, mounted) if one is not None]
+    known = any(one.get("environments", environment.name) is not None for one in found)
+    name = environment.name if known else ""  # else it is one of services
+    trees = compose([], document, name, {}, problems, mounted)
+    parsed = parse_platform(trees.platform, problems) if trees.platform is not None else None
+    _stop_on_errors(problems)
+    return resolve_platform(parsed, environment, rendered) if parsed is not None else None
+
+
+def _stop_on_errors(problems: list[Diagnostic]) -> None:
+    """Raise the errors, if there are any. Warnings about what is broken would only hide them."""
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        raise SpecError(errors)
 
 
 def environments(path: str, environment: Environment) -> list[str]:
@@ -71,25 +96,30 @@ def environments(path: str, environment: Environment) -> list[str]:
     Raises:
         SpecError: the files cannot be read.
     """
-    specs, platform, _ = _read(files.layout(path, environment.source_path), {}, [])
-    blocks = [document.get("environments") for document in (*specs, platform) if document is not None]
+    specs, platform, _ = _read(files.layout(path, environment.source_path), environment.name, {}, [])
+    mounted = _mounted(environment, {}, [])
+    blocks = [document.get("environments") for document in (*specs, platform, mounted) if document is not None]
     return sorted(
         {name for block in blocks if block is not None and isinstance(block.value, dict) for name in block.value}
     )
 
 
 def _read(
-    where: files.Layout, texts: dict[str, str], problems: list[Diagnostic]
+    where: files.Layout, environment: str, texts: dict[str, str], problems: list[Diagnostic]
 ) -> tuple[list[Node], Node | None, bool]:
     """The specs' documents, the platform's, and whether that is rendered.
+
+    A platform that is rendered leaves out the specs that are applications of their own.
 
     Raises:
         SpecError: the platform cannot be read; without it, half of what the specs say would look wrong.
     """
-    specs = [node for path in where.specs for node in _documents(path, where.root, texts, problems)]
     above = None if where.platforms else files.platform_above(where.path, where.root)
     paths = where.platforms or ((above,) if above is not None else ())
     platforms = [node for path in paths for node in _documents(path, where.root, texts, problems)]
+    apart = kept_apart(platforms[0], environment) if where.platforms and platforms else ()
+    own = [path for path in where.specs if not files.is_below(files.relative(path, where.root), apart)]
+    specs = [node for path in own for node in _documents(path, where.root, texts, problems)]
     for second in platforms[1:]:
         related = ((platforms[0].pos, "the first one"),)
         message = "a second platform for one render"
@@ -97,6 +127,23 @@ def _read(
     if paths and not platforms:
         raise SpecError(problems)
     return specs, platforms[0] if platforms else None, bool(where.platforms)
+
+
+def _mounted(environment: Environment, texts: dict[str, str], problems: list[Diagnostic]) -> Node | None:
+    """The document of the operator's platform file, where the environment names one.
+
+    Raises:
+        SpecError: it cannot be read, or is not one document: nothing is rendered without its guard-rails.
+    """
+    if not environment.mounted:
+        return None
+    name = files.MOUNTED_NAME
+    texts[name] = files.read_mounted(environment.mounted)
+    documents = read(texts[name], name, problems)
+    if len(documents) != 1:
+        message = f"the file holds {len(documents)} documents"
+        raise SpecError([*problems, Diagnostic("MS267", message, Pos(name, 1, 1), "write one MeshPlatform")])
+    return documents[0]
 
 
 def _documents(path: str, root: str, texts: dict[str, str], problems: list[Diagnostic]) -> list[Node]:
@@ -115,11 +162,24 @@ def _documents(path: str, root: str, texts: dict[str, str], problems: list[Diagn
 
 def _context(trees: Composed, environment: Environment, rendered: bool, problems: list[Diagnostic]) -> Context:
     """Typed, resolved and checked, as far as what earlier stages found lets it."""
-    parsed = parse_platform(trees.platform, problems) if trees.platform is not None else None
-    platform = resolve_platform(parsed, environment, rendered) if parsed is not None else None
+    platform = _platform(trees.platform, environment, rendered, problems)
+    if platform is not None and rendered and trees.own is not None:
+        own = trees.own._replace(included=platform.tree.included)
+        platform = platform._replace(own=_platform(own, environment, rendered, problems))
     context = resolve(parse_services(trees.services, problems), platform, environment)
     problems += check(context)
+    if platform is not None and platform.spec.policy:
+        from cmp.policy.judge import judge  # only where there are guard-rails
+
+        problems += judge(context)
     return context
+
+
+def _platform(
+    tree: Tree | None, environment: Environment, rendered: bool, problems: list[Diagnostic]
+) -> Platform | None:
+    parsed = parse_platform(tree, problems) if tree is not None else None
+    return resolve_platform(parsed, environment, rendered) if parsed is not None else None
 
 
 def _included(context: Context, problems: list[Diagnostic]) -> list[Built]:

@@ -18,9 +18,12 @@ Manifest = dict[str, Any]
 class Wave(IntEnum):
     """The waves, with the reason of each. There are few, because each costs every sync two seconds."""
 
-    PREREQUISITES = (
-        -40
-    )  # what pods need, and what refuses or asks: before what admits, lest a new caller come in unasked
+    FOUNDATIONS = -50  # projects before Applications, namespaces before what is in them: labels decide injection
+    DEFINITIONS = -48  # Istio's kinds, before objects of these kinds
+    CONTROL_PLANE = -46  # istiod and the network of nodes: behind the definitions that they read
+    NODE_PROXIES = -44  # ztunnel: behind the control plane that it asks
+    EDGE = -42  # the pods of gateways: behind the webhook that makes them
+    PREREQUISITES = -40  # what pods need; what refuses or asks, before what admits, lest a new caller come in unasked
     NAMES = -30  # Services, outside hosts, machines, gateways, policies that admit: before what refuses all others
     GUARDS = -20  # the policy that refuses all others, mTLS, subsets, Sidecars: before the pods that they are for
     WAYS_OUT = -10  # routes through egress gateways: behind the Sidecars that know these, before the pods that call
@@ -28,12 +31,16 @@ class Wave(IntEnum):
     WORKLOADS = 0  # health-gated: nothing behind them moves before the pods are Ready
     TRAFFIC = 10  # routes, and servers of their own: traffic moves only to pods that are Ready
     FOLLOWERS = 20  # autoscalers, certificates, schedules and all that nothing should wait for
+    OBSERVERS = 30  # what watches the platform: behind the Application that brings the kinds of Prometheus' operator
 
 
 #: Kinds whose removal waits for the last wave: while a pod lives, what it uses and what protects it lives, and a subset
 #: lives until no route names it.
 PRUNE_LAST = frozenset(
     (
+        "AppProject",  # an Application without its project is removed by nobody
+        "Application",
+        "ApplicationSet",
         "AuthorizationPolicy",
         "Certificate",  # with its Secret, where cert-manager is told to remove that too
         "ConfigMap",
@@ -57,8 +64,12 @@ PRUNE_LAST = frozenset(
     )
 )
 
-#: Kinds that Argo CD never deletes, neither by a prune nor with the application: they hold people's data.
-KEPT = frozenset(("PersistentVolumeClaim",))
+#: Kinds that Argo CD never deletes, neither by a prune nor with the application: they hold people's data, a namespace
+#: all that is in it.
+KEPT = frozenset(("Namespace", "PersistentVolumeClaim"))
+
+#: Kinds of the cluster, which have no namespace.
+WIDE = frozenset(("Namespace",))
 
 #: Groups whose definitions another application may install in the same sync: no dry run before the kind is there.
 LATE_GROUPS = (
@@ -78,6 +89,8 @@ KIND_ORDER = {
         (
             "Namespace",
             "NetworkPolicy",
+            "ResourceQuota",
+            "LimitRange",
             "PodDisruptionBudget",
             "ServiceAccount",
             "ConfigMap",

@@ -492,6 +492,19 @@ def test_validate_as_json(tmp_path: Path) -> None:
     assert all(one["message"] and one["help"] for one in found)
 
 
+def test_validate_for_code_hosts(tmp_path: Path) -> None:
+    path = spec(tmp_path, SERVICE + "replica: 2\n")
+    sarif, github = (run("validate", path, "-o", form) for form in ("sarif", "github"))
+
+    assert (sarif.returncode, sarif.stderr, github.returncode, github.stderr) == (1, b"", 1, b"")
+    assert json.loads(sarif.stdout)["runs"][0]["results"][0]["ruleId"] == "MS101"
+    assert github.stdout.startswith(b"::error file=meshspec.yaml,line=6,col=1,title=MS101::unknown key")
+    assert (run("validate", BOOKINFO, "-o", "github").stdout, run("validate", BOOKINFO, "-o", "sarif").returncode) == (
+        b"",
+        0,
+    )
+
+
 def test_validate_goes_over_environments(tmp_path: Path) -> None:
     path = spec(tmp_path, STAGED)
     lines = run("validate", path).stdout.decode().splitlines()
@@ -538,3 +551,94 @@ def test_a_start_takes_no_second() -> None:
     run("generate", BOOKINFO)
 
     assert time.monotonic() - begin < 30
+
+
+# -- the operator's platform file --------------------------------------------------------------------------------------
+
+MOUNTED = "apiVersion: meshspec.io/v1alpha1\nkind: MeshPlatform\nmetadata: {name: main}\n"
+RAIL = "policy: {forbid: {mtls: DISABLE}, reason: security standard 4.2}\n"
+OPEN = SERVICE + "mtls: DISABLE\naccess: [{}]\n"
+
+
+def mounted(directory: Path, text: str) -> Variables:
+    """The variable of a container in which a ConfigMap is mounted: its files are links."""
+    (directory / "..data").mkdir(parents=True)
+    (directory / "..data" / "platform").write_text(text, encoding="utf-8")
+    (directory / "platform.yaml").symlink_to(Path("..data") / "platform")
+    return {"MESHSPEC_PLATFORM": str(directory / "platform.yaml")}
+
+
+@pytest.mark.parametrize("verb", ["generate", "validate"])
+def test_a_guard_rail_of_the_operator_is_shown_with_its_file_and_line(verb: str, tmp_path: Path) -> None:
+    said = fails(1, verb, spec(tmp_path / "app", OPEN), variables=mounted(tmp_path / "etc", MOUNTED + RAIL))
+
+    assert said == (
+        'meshspec.yaml:6:7: error[MS265]: "mtls.mode: DISABLE" is forbidden: security standard 4.2\n'
+        "6 | mtls: DISABLE\n"
+        "  |       ^^^^^^^\n"
+        "  = note: the guard-rail: (mounted) meshplatform.yaml:4:9\n"
+        "  = help: leave it out, or say something else than DISABLE\n"
+    )
+    assert str(tmp_path) not in said
+
+
+def test_an_application_cannot_name_another_platform_file(tmp_path: Path) -> None:
+    """What an Application sets arrives with a prefix; there are plugin parameters, and none of them is a file."""
+    own = spec(tmp_path / "app", OPEN)
+    (tmp_path / "app" / "none.yaml").write_text(MOUNTED, encoding="utf-8")
+    sidecar = mounted(tmp_path / "etc", MOUNTED + RAIL)
+    given = {"ARGOCD_APP_NAME": "shop", "ARGOCD_APP_NAMESPACE": "shop", "ARGOCD_APP_SOURCE_PATH": "app"}
+    theirs = {"ARGOCD_ENV_MESHSPEC_PLATFORM": str(tmp_path / "app" / "none.yaml"), "PARAM_PLATFORM": "none.yaml"}
+
+    assert "error[MS265]" in fails(1, "generate", own, variables={**sidecar, **given, **theirs})
+    parameters = json.dumps([{"name": "platform", "string": "none.yaml"}])
+    assert "error[MS112]" in fails(
+        1, "generate", own, variables={**sidecar, **given, "ARGOCD_APP_PARAMETERS": parameters}
+    )
+
+
+def test_a_relative_path_would_lead_into_the_application(tmp_path: Path) -> None:
+    spec(tmp_path, OPEN)
+    (tmp_path / "platform.yaml").write_text(MOUNTED, encoding="utf-8")
+
+    said = fails(1, "generate", cwd=tmp_path, variables={"MESHSPEC_PLATFORM": "platform.yaml"})
+
+    assert said == "error[MS267]: MESHSPEC_PLATFORM is not an absolute path\n= help: begin it with /\n"
+
+
+@pytest.mark.parametrize("verb", ["generate", "validate"])
+def test_nothing_is_rendered_without_the_operators_file(verb: str, tmp_path: Path) -> None:
+    missing = {"MESHSPEC_PLATFORM": str(tmp_path / "etc" / "platform.yaml")}
+
+    said = fails(1, verb, spec(tmp_path / "app", SERVICE), variables=missing)
+
+    assert said.startswith("(mounted) meshplatform.yaml: error[MS267]: cannot be read: No such file or directory\n")
+    assert str(tmp_path) not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "(mounted) meshplatform.yaml:1:1: error[MS267]: the file holds 0 documents\n"),
+        (f"{MOUNTED}---\n{MOUNTED}", "(mounted) meshplatform.yaml:1:1: error[MS267]: the file holds 2 documents\n"),
+        ("policy: [", "(mounted) meshplatform.yaml:2:1: error[MS004]"),
+        (SERVICE, "(mounted) meshplatform.yaml:2:7: error[MS108]"),
+        (MOUNTED + "polcy: []\n", '(mounted) meshplatform.yaml:4:1: error[MS101]: unknown key "polcy"\n'),
+        (MOUNTED + "policy: {forbid: {mtls: OFF}, reason: r}\n", "(mounted) meshplatform.yaml:4:25: error[MS266]"),
+    ],
+)
+def test_nothing_is_rendered_with_a_wrong_file_of_the_operator(text: str, said: str, tmp_path: Path) -> None:
+    own = spec(tmp_path / "app", SERVICE)
+
+    assert fails(1, "generate", own, variables=mounted(tmp_path / "etc", text)).startswith(said)
+
+
+def test_warnings_of_guard_rails_leave_the_output_as_it_is(tmp_path: Path) -> None:
+    own = spec(tmp_path / "app", SERVICE)
+    rule = "policy: {require: resources.memory, reason: from June on, warn: true}\n"
+
+    plain = run("generate", own, variables=mounted(tmp_path / "a", MOUNTED))
+    warned = run("generate", own, variables=mounted(tmp_path / "b", MOUNTED + rule))
+
+    assert (warned.returncode, warned.stdout) == (0, plain.stdout)
+    assert 'warning[MS265]: "web" does not say resources.memory: from June on' in warned.stderr.decode()

@@ -111,13 +111,14 @@ KEYED |= {"environmentVariables", "excludeInboundPorts", "excludeOutboundPorts"}
 KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourceLabels", "set", "add", "claims"}
 KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
 KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
-KEYED |= {"namespaces", "when", "outputClaimToHeaders", "secretTargetRef"}
+KEYED |= {"ignore", "namespaces", "when", "outputClaimToHeaders", "secretTargetRef"}
 KEYED |= {"alerts", "customTags", "tagOverrides", "waves"}
 
 
 def raw(path: Steps) -> bool:
-    """Whether what stands there is a part of an object of Kubernetes, of which the schema knows nothing."""
-    return "patches" in path and bool({"merge", "value"} & set(path))
+    """Whether the schema knows nothing of what stands there: parts of Kubernetes' objects, and paths of rules."""
+    rules = "policy" in path and bool({"forbid", "allow", "when", "unless"} & set(path))
+    return rules or ("patches" in path and bool({"merge", "value"} & set(path)))
 
 
 def keyed(path: Steps) -> bool:

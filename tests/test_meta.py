@@ -15,6 +15,7 @@ from cmp.catalogue import CATALOGUE
 from cmp.checks import table
 from cmp.context.names import PROTOCOLS
 from cmp.manifests import families
+from cmp.manifests.argocd import KINDS
 from cmp.merge import layers
 from cmp.merge.compose import ROUTE_KEYS
 from cmp.merge.forms import PLATFORM, SERVICE
@@ -56,6 +57,10 @@ def seen() -> Seen:
             families, "PLATFORM_STEPS", [s._replace(build=noted(s.build, found)) for s in families.PLATFORM_STEPS]
         )
         patch.setattr(table, "CHECKS", [noted(check, found) for check in table.CHECKS])
+        checks = tuple(noted(check, found) for check in table.of_installations())
+        patch.setattr(table, "of_installations", lambda: checks)
+        steps = tuple(s._replace(build=noted(s.build, found)) for s in families.of_installations())
+        patch.setattr(families, "of_installations", lambda: steps)
         for name in ("parse_services", "parse_platform"):
             patch.setattr(pipeline, name, typed(getattr(pipeline, name), found))
         patch.setattr(layers, "_long", written_out(layers._long, found))
@@ -135,12 +140,25 @@ def written_out(long: Callable[..., Any], found: Seen) -> Callable[..., Any]:
 
 
 def test_every_builder_produces_an_object_in_some_case() -> None:
-    builders = {step.build for step in families.STEPS} | {step.build for step in families.PLATFORM_STEPS}
+    of_platform = (*families.PLATFORM_STEPS, *families.of_installations())
+    builders = {step.build for step in families.STEPS} | {step.build for step in of_platform}
     assert not names(builders - seen().functions)
 
 
 def test_every_check_finds_something_in_some_case() -> None:
-    assert not names(set(table.CHECKS) - seen().functions)
+    assert not names({*table.CHECKS, *table.of_installations()} - seen().functions)
+
+
+def test_the_project_of_services_allows_the_kinds_that_are_written() -> None:
+    """Those of our builders in all cases, and no others: what files bring along is for authors to name."""
+    listed = {(group, kind) for group, kinds in KINDS.items() for kind in kinds.split()}
+    found = {
+        (one["apiVersion"].rpartition("/")[0], one["kind"])
+        for file in CASES.glob("*/expected.yaml")
+        for one in yaml.load_all(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        if "app" in one["metadata"].get("labels", {})
+    }
+    assert listed == found
 
 
 def names(functions: set[Any]) -> list[str]:
@@ -158,8 +176,9 @@ def test_every_shorthand_is_used_in_some_case() -> None:
 
 
 def test_every_code_is_reported_in_some_case() -> None:
-    errors = "".join(file.read_text(encoding="utf-8") for file in CASES.glob("*/expected.err"))
-    assert set(CATALOGUE) - set(re.findall(r"(?<=error\[)MS\d{3}", errors)) == set(CODES_WITHOUT_CASE)
+    files = [file for name in ("err", "warnings") for file in CASES.glob(f"*/expected.{name}")]
+    told = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert set(CATALOGUE) - set(re.findall(r"(?:error|warning)\[(MS\d{3})", told)) == set(CODES_WITHOUT_CASE)
 
 
 def test_codes_in_the_sources_and_in_the_catalogue_are_the_same() -> None:

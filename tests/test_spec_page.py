@@ -78,6 +78,21 @@ PLACES = {
     "Slo.minFailures": "slo: {availability: 99%, @}",
     "Slo.window": "slo: {availability: 99%, @}",
     "TagOverride.operation": "telemetry: {metrics: {overrides: {tagOverrides: {a: {value: request.host, @}}}}}",
+    "ArgoCdMonitoring.enabled": "monitoring: {argocd: {@}}",
+    "Grafana.adminSecret": "monitoring: {prometheus: true, grafana: {install: true, @}}",
+    "Grafana.install": "monitoring: {prometheus: true, grafana: {@}}",
+    "IstioMonitoring.enabled": "monitoring: {istio: {@}}",
+    "Prometheus.install": "monitoring: {prometheus: {@}}",
+    "Prometheus.namespace": "monitoring: {prometheus: {install: true, @}}",
+    "Prometheus.version": "monitoring: {prometheus: {install: true, @}}",
+    "ArgoCd.namespace": "argocd: {repoURL: 'https://git.example.com/a', @}",
+    "ArgoCd.targetRevision": "argocd: {repoURL: 'https://git.example.com/a', applications: {shop: a}, @}",
+    "GitApplication.automated": "argocd: {repoURL: 'https://git.example.com/a', applications: {shop: {path: a, @}}}",
+    "GitApplication.each": "argocd: {repoURL: 'https://git.example.com/a', applications: {shop: {path: a, @}}}",
+    "Install.cni": "istio: {version: 1.30.3, install: {@}}",
+    "Install.enabled": "istio: {version: 1.30.3, install: {@}}",
+    "Install.repoURL": "istio: {version: 1.30.3, install: {@}}",
+    "Namespace.create": "namespaces: {shop: {mtls: STRICT, @}}",
     "Access.action": "access: {from: front, @}",
     "Access.dryRun": "access: {from: front, action: DENY, @}",
     "Abort.percentage": "routes: {match: {path: /a}, fault: {abort: {httpStatus: 503, @}}}",
@@ -155,7 +170,8 @@ def test_a_default_gives_what_leaving_it_out_gives(field: str, tmp_path: Path) -
 
 
 def output(directory: Path, field: str, text: str) -> str:
-    platform = field.startswith(("Gateway", "Issuer.", "MeshPlatform."))
+    owners = ("ArgoCd", "Gateway", "GitApp", "Grafana.", "Install.", "Issuer.", "IstioM", "MeshP", "Namespace.", "Prom")
+    platform = field.startswith(owners)
     (directory / "meshplatform.yaml").write_text(PLATFORM + (text if platform else GATEWAYS))
     (directory / "meshspec.yaml").write_text(SERVICE + text * (not platform))
     return emit(render(str(directory), Environment("shop", source_path="."), {}).manifests, "yaml")
@@ -169,6 +185,7 @@ def test_defaults_of_the_mesh_are_those_of_a_render_without_platform() -> None:
         "trustDomain": target.trust_domain,
         "clusterDomain": target.cluster_domain,
         "mode": Platform._field_defaults["mode"],
+        "namespace": target.root_namespace,
     }
     assert {key.removeprefix("Istio."): text for key, text in defaults().items() if key.startswith("Istio.")} == real
 

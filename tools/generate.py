@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tools.core_schema import compiled
+from tools.errors_page import errors_page
 from tools.json_schema import json_schema
 from tools.spec_page import spec_page
 
@@ -14,7 +15,12 @@ TOP = Path(__file__).resolve().parent.parent
 
 def generated() -> dict[str, str]:
     """The generated files of the project and their contents."""
-    return {"cmp/spec/_core.py": compiled(), "cmp/schema.json": json_schema(), "docs/spec.md": spec_page()}
+    return {
+        "cmp/spec/_core.py": compiled(),
+        "cmp/schema.json": json_schema(),
+        "docs/errors.md": errors_page(),
+        "docs/spec.md": spec_page(),
+    }
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cmp.context.jobs import Run
 from cmp.context.model import Context, Platform, Service, Version
-from cmp.diagnostics import Diagnostic, Pos
+from cmp.diagnostics import Diagnostic, Pos, Severity
 from cmp.node import missing
 
 Step = str | int
@@ -27,13 +27,14 @@ class Finding(NamedTuple):
     on_key: bool = False
     related: tuple[tuple[Service | Platform, tuple[Step, ...], str], ...] = ()
     pos: Pos | None = None
+    severity: Severity = "error"
 
 
 def diagnose(finding: Finding) -> Diagnostic:
     """A finding with the positions of its paths."""
     related = tuple((locate(owner, path), text) for owner, path, text in finding.related)
     pos = finding.pos or locate(finding.owner, finding.path, finding.on_key)
-    return Diagnostic(finding.code, finding.message, pos, finding.help, "error", related)
+    return Diagnostic(finding.code, finding.message, pos, finding.help, finding.severity, related)
 
 
 def locate(owner: Service | Platform, path: tuple[Step, ...], on_key: bool = False) -> Pos:

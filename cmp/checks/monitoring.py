@@ -1,4 +1,4 @@
-"""Checks of a service's own metrics, of its objectives, alerts and dashboard."""
+"""Checks of a service's own metrics, of its objectives, alerts and dashboard, and of what watches the platform."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding
 from cmp.checks.ports import PROXY_PORTS
-from cmp.context.model import TLS_PROTOCOLS, Context, Port, Service
-from cmp.context.telemetry import changed, levels
+from cmp.context.model import TLS_PROTOCOLS, Context, Platform, Port, Service
+from cmp.context.telemetry import around, changed, levels, measured
 
 if TYPE_CHECKING:
     from cmp.context.rules import Fields
     from cmp.spec.monitoring import AppMetrics
+    from cmp.spec.platform_monitoring import Grafana, Prometheus
 
 
 def check_metrics(context: Context) -> Iterator[Finding]:
@@ -205,3 +206,58 @@ def check_alerts(context: Context) -> Iterator[Finding]:
             if "alertname" in alert.labels:
                 message = "alertname is the key under which the alert stands"
                 yield Finding("MS105", service, (*path, "labels", "alertname"), message, "leave it out", True)
+
+
+def check_platform(context: Context) -> Iterator[Finding]:
+    """What watches the platform has what it needs: it is installed together, and the proxies measure what it shows."""
+    platform = context.platform
+    said = platform.spec.monitoring if platform is not None else None
+    if platform is None or said is None:
+        return
+    prometheus, grafana = said.prometheus, said.grafana
+    installed = prometheus is not None and bool(prometheus.install)
+    if grafana is not None and grafana.install and not installed:
+        message = "Grafana is installed by the chart of Prometheus, and that is not installed here"
+        yield Finding("MS255", platform, ("monitoring", "grafana"), message, "add prometheus: true")
+    if installed and prometheus is not None and (prometheus.version or "0.0.0").count(".") < 2:
+        message = f"{prometheus.version} is no version of a chart, and would be whatever is the newest at the time"
+        yield Finding("MS256", platform, ("monitoring", "prometheus", "version"), message, "for example 81.4.5")
+    yield from _unused(platform, "prometheus", prometheus, ("namespace", "version", "values"))
+    yield from _unused(platform, "grafana", grafana, ("adminSecret",))
+    if said.istio is not None and said.istio.enabled is not False:
+        yield from _mesh(platform)
+
+
+def _unused(
+    platform: Platform, key: str, spec: Prometheus | Grafana | None, fields: tuple[str, ...]
+) -> Iterator[Finding]:
+    """What is said of an installation where nothing is installed."""
+    for name in fields:
+        if spec is not None and not spec.install and getattr(spec, name) is not None:
+            message = f'"{name}" is for what is installed, and this is not'
+            yield Finding(
+                "MS255", platform, ("monitoring", key, name), message, "add install: true, or leave it out", True
+            )
+
+
+def _mesh(platform: Platform) -> Iterator[Finding]:
+    """The dashboards of the mesh say something: services can be told apart."""
+    from cmp.context.istio_metrics import OF_SERVICE
+
+    path = ("monitoring", "istio")
+    if platform.mode == "ambient":
+        message = "monitoring of a mesh with mode: ambient is not built yet: waypoints measure under other labels"
+        yield Finding("MS106", platform, path, message, "leave it out for now", True)
+        return
+    said = tuple(around(platform.spec, None))
+    for metric in ("REQUEST_COUNT", "REQUEST_DURATION"):
+        gone = {name: where for name, where in changed(said, metric).items() if name in OF_SERVICE}
+        if not measured(said, metric):
+            message = f"Prometheus does not get {metric} of the proxies, by what telemetry says"
+            yield Finding("MS251", platform, path, message, "give it to Prometheus, or leave istio out", True)
+        elif gone:
+            name, where = min(gone.items())
+            message = f'dashboards of the mesh ask for the label "{name}", which is removed or replaced'
+            related = ((platform, where, "removed or replaced here"),)
+            yield Finding("MS251", platform, path, message, "leave the label as Istio has it", True, related)
+            return

@@ -51,7 +51,7 @@ def _same(service: Service, name: str, secret: ExternalSecret, at: Path) -> Iter
 def check_plain_secrets(context: Context) -> Iterator[Finding]:
     """No secret stands in the spec or in a file that it names. Messages never hold the value, nor its line."""
     for service, run, path in every_run(context):
-        for at, name, value in _variables(run):
+        for at, name, value in variables(run):
             if found := told(name, value):
                 yield Finding("MS230", service, (*path, *at), f'env "{name}" {found}', HELP)
         for at, key, value in _parameters(run):
@@ -72,7 +72,8 @@ def _containers(run: Run) -> Iterator[tuple[Path, ContainerFields | RunFields]]:
         yield from ((("pod", "initContainers", index), one) for index, one in enumerate(pod.initContainers))
 
 
-def _variables(run: Run) -> Iterator[tuple[Path, str, str]]:
+def variables(run: Run) -> Iterator[tuple[Path, str, str]]:
+    """The variables of all containers that have a value of their own: path, name and value."""
     for at, spec in _containers(run):
         for name, value in spec.env.items():
             if value.value is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from cmp.checks import (
     access,
+    advice,
     authorization,
     egress,
     gates,
@@ -161,6 +162,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     monitoring.check_objectives,
     monitoring.check_dashboard,
     monitoring.check_alerts,
+    monitoring.check_platform,
     wide.check_root_namespace,
     wide.check_wide_ports,
     wide.check_wide_access,
@@ -181,15 +183,24 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     platform.check_parameters,
     platform.check_namespaces,
     platform.check_platform_name,
+    advice.check_undeclared_hosts,
+    advice.check_idle_versions,
+    advice.check_empty_versions,
+    advice.check_repeated_requests,
+    advice.check_idle_callers,
+    advice.check_moving_tags,
+    advice.check_ignored,
 )
 
 
 #: What follows from a value that the parser took out: the codes to leave unsaid, by the top-level key it stood under.
 FOLLOWS = {
     "access": {"MS208"},
+    "argocd": {"MS263"},
     "calls": {"MS208"},
     "gateways": {"MS202", "MS204"},
     "image": {"MS210"},
+    "istio": {"MS261", "MS262"},
     "jobs": {"MS102", "MS210", "MS224"},
     "jwt": {"MS102"},
     "namespaces": {"MS208"},
@@ -203,9 +214,32 @@ FOLLOWS = {
 }
 
 
+def of_installations() -> tuple[Callable[[Context], Iterator[Finding]], ...]:
+    """The checks of what few platforms say of themselves, imported for these alone."""
+    from cmp.checks import gitops, installation
+
+    return (
+        installation.check_releases,
+        installation.check_gateways_installed,
+        installation.check_values,
+        installation.check_ambient,
+        gitops.check_written_namespaces,
+        gitops.check_limits,
+        gitops.check_closed_namespaces,
+        gitops.check_applications,
+    )
+
+
 def check(context: Context) -> list[Diagnostic]:
-    """All findings of all checks, less those that only follow from an error the parser has reported."""
-    return [diagnose(finding) for one in CHECKS for finding in one(context) if not _follows(finding, context)]
+    """All findings of all checks, less those that only follow from an error, and warnings that their owner silences."""
+    installs = context.platform is not None and context.platform.installs
+    checks = (*CHECKS, *(of_installations() if installs else ()))
+    found = [finding for one in checks for finding in one(context) if not _follows(finding, context)]
+    return [diagnose(finding) for finding in found if not _is_silenced(finding)]
+
+
+def _is_silenced(finding: Finding) -> bool:
+    return finding.severity == "warning" and finding.code in getattr(finding.owner.spec, "ignore", ())
 
 
 def _follows(finding: Finding, context: Context) -> bool:

@@ -17,7 +17,8 @@ def check_root_namespace(context: Context) -> Iterator[Finding]:
     """
     platform = context.platform
     root = platform.target.root_namespace if platform is not None else ""
-    if platform is not None and root in platform.spec.namespaces:
+    said = platform.spec.namespaces.get(root) if platform is not None else None
+    if platform is not None and said is not None and (said.mtls or said.access is not None or said.jwt or said.calls):
         message = f"what is written for {root} holds for the whole mesh"
         yield Finding("MS218", platform, ("namespaces", root), message, "write it at the top of the platform", True)
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from cmp.commands.formats import as_github, as_sarif, coloured
 from cmp.diagnostics import Diagnostic, SpecError, as_json, in_order, render
 from cmp.environment import Environment, from_process
 from cmp.output import write
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def validate(
     path: str,
-    output: Literal["text", "json"] = "text",
+    output: Literal["text", "json", "sarif", "github"] = "text",
     env: str = "",
     namespace: str = "",
     settings: Sequence[str] = (),
@@ -50,9 +51,13 @@ def validate(
     found = in_order(found)
     if output == "json":
         write(as_json(found) + "\n")
+    elif output == "sarif":
+        write(as_sarif(found) + "\n")
+    elif output == "github":
+        write(as_github(found))
     else:
         write(summary)
-        sys.stderr.write(render(found, texts) + "\n" if found else "")
+        sys.stderr.write(coloured(render(found, texts), sys.stderr) + "\n" if found else "")
     return 1 if any(one.severity == "error" for one in found) else 0
 
 

@@ -5,7 +5,9 @@ https://istio.io/latest/docs/reference/config/metrics/
 
 from __future__ import annotations
 
-from cmp.context.model import HTTP_PROTOCOLS, Service
+from typing import Protocol
+
+from cmp.context.model import HTTP_PROTOCOLS, Port
 
 #: The bounds of the proxies' histogram, in milliseconds (Envoy source/common/stats/histogram_impl.cc, default buckets;
 #: Istio sets none of its own). Longer ones are no latencies any more; shorter ones no whole milliseconds.
@@ -22,34 +24,50 @@ GRPC_FAILED = "2|4|12|13|14|15"
 OF_SERVICE = frozenset(("reporter", "destination_service_name", "destination_service_namespace"))
 
 
+class Asked(Protocol):
+    """Who is asked: a service, or any that somebody chooses."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """Its ports."""
+
+
 def milliseconds(duration: str) -> int:
     """A canonical duration as a number."""
     return int(duration.removesuffix("ms")) if duration.endswith("ms") else int(duration.removesuffix("s") or 0) * 1000
 
 
-def asked(service: Service, *matchers: str, reporter: str = "destination") -> str:
+def asked(service: Asked, *matchers: str, reporter: str = "destination") -> str:
     """The matchers of what a service is asked, as its own proxies see it, or those of its callers."""
     whose = f'destination_service_name="{service.name}",destination_service_namespace="{service.namespace}"'
     return ",".join((f'reporter="{reporter}"', whose, *matchers))
 
 
-def serves_requests(service: Service) -> bool:
+def serves_requests(service: Asked) -> bool:
     """Whether proxies read requests of the service, and not only connections."""
     return any(port.protocol in HTTP_PROTOCOLS for port in service.ports)
 
 
-def speaks_grpc(service: Service) -> bool:
+def speaks_grpc(service: Asked) -> bool:
     """Whether the status of an answer may be gRPC's."""
     return any(port.protocol in ("grpc", "grpc-web", "http2") for port in service.ports)
 
 
-def requests(service: Service, window: str) -> str:
+def requests(service: Asked, window: str) -> str:
     """The rate of all requests, with those that never arrived: without them, a service without pods fails nothing."""
     parts = [asked(service), asked(service, f'response_flags=~"{LOST}"', reporter="source")]
     return _sum(parts, window)
 
 
-def failures(service: Service, window: str) -> str:
+def failures(service: Asked, window: str) -> str:
     """The rate of the requests that failed. A caller that hangs up (code 0) is nobody's failure."""
     parts = [asked(service, 'response_code=~"5.."')]
     if speaks_grpc(service):
@@ -63,12 +81,12 @@ def _sum(parts: list[str], window: str) -> str:
     return "sum(" + " or ".join(f"rate(istio_requests_total{{{part}}}[{window}])" for part in parts) + ")"
 
 
-def answered(service: Service, window: str) -> str:
+def answered(service: Asked, window: str) -> str:
     """The rate of the requests that did not fail."""
     return f"sum(rate(istio_request_duration_milliseconds_count{{{_well(service)}}}[{window}]))"
 
 
-def answered_within(service: Service, bound: int, window: str) -> str:
+def answered_within(service: Asked, bound: int, window: str) -> str:
     """Of these, the rate of those that took at most a bound. Prometheus 3 writes whole bounds with a fraction.
 
     https://prometheus.io/docs/prometheus/latest/migration/#le-and-quantile-label-values
@@ -77,12 +95,12 @@ def answered_within(service: Service, bound: int, window: str) -> str:
     return f"sum(rate(istio_request_duration_milliseconds_bucket{{{bucket}}}[{window}]))"
 
 
-def _well(service: Service) -> str:
+def _well(service: Asked) -> str:
     grpc = (f'grpc_response_status!~"{GRPC_FAILED}"',) if speaks_grpc(service) else ()
     return asked(service, 'response_code!~"5.."', *grpc)
 
 
-def labels_of_rates(service: Service) -> frozenset[str]:
+def labels_of_rates(service: Asked) -> frozenset[str]:
     """The labels that these queries ask for."""
     found = OF_SERVICE | {"response_code", "response_flags"}
     return found | {"grpc_response_status"} if speaks_grpc(service) else found

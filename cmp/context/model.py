@@ -264,7 +264,10 @@ class Listed(NamedTuple):
 
 
 class Platform(NamedTuple):
-    """The platform of a render. ``rendered`` says whether its own objects are written, or it only gives defaults."""
+    """The platform of a render. ``rendered`` says whether its own objects are written, or it only gives defaults.
+
+    ``own`` is the part of it that is written then, where that is not all of it.
+    """
 
     name: str
     namespace: str
@@ -280,6 +283,20 @@ class Platform(NamedTuple):
     mode: str = "sidecar"
     wide: tuple[Wide, ...] = ()
     outside: Mapping[str, tuple[ExternalHost, ...]] = {}
+    own: Platform | None = None
+
+    @property
+    def installs(self) -> bool:
+        """Whether the platform itself is rendered, and may say how it is installed."""
+        istio, spec = self.spec.istio, self.spec
+        said: list[object] = [
+            spec.argocd,
+            spec.namespaces,
+            spec.monitoring,
+            *(one.spec.install or one.spec.values for one in self.gateways),
+        ]
+        said += [istio.install, istio.canary, istio.tags, istio.mode == "ambient"] if istio is not None else []
+        return self.rendered and any(said)
 
     def around(self, namespace: str) -> tuple[Wide, ...]:
         """What holds for every pod of a namespace: what is said of the mesh, and of that namespace."""
@@ -298,10 +315,15 @@ class Context(NamedTuple):
     platform: Platform | None
 
     @property
+    def written(self) -> Platform | None:
+        """The platform whose objects are written, if any are."""
+        found = self.platform
+        return (found.own or found) if found is not None and found.rendered else None
+
+    @property
     def owners(self) -> list[Service | Platform]:
         """Whoever has objects in this render."""
-        platform = [self.platform] if self.platform is not None and self.platform.rendered else []
-        return [*self.services, *platform]
+        return [*self.services, *([self.written] if self.written is not None else [])]
 
     def service(self, name: str, namespace: str) -> Service | None:
         """A service of this render."""

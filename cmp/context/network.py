@@ -75,6 +75,11 @@ def network(service: Service, index: Index, platform: Platform | None) -> Networ
     )
 
 
+def closed(platform: Platform) -> Network:
+    """What pods get of which nothing is said: nobody comes in, and only names and the control plane are reached."""
+    return Network((), (Way(ANYBODY, DNS), Way((Peer(platform.target.root_namespace),), _tcp((ISTIOD,)))))
+
+
 def _merged(ways: Iterable[Way]) -> tuple[Way, ...]:
     """One way per peer, in order, with all its ports."""
     found: dict[tuple[Peer, ...], set[tuple[int, str]] | None] = {}

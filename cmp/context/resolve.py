@@ -29,7 +29,7 @@ from cmp.context.network import network
 from cmp.context.outside import Directory, outside, usual_ports
 from cmp.context.profiles import DEFAULT, PROFILES
 from cmp.context.routes import Router
-from cmp.context.rules import Scope, policies, without_token
+from cmp.context.rules import Scope, Wide, policies, without_token
 from cmp.context.running import HostRules, facts
 from cmp.context.security import grants, service_scope, visible_to, wide
 from cmp.context.servers import Gateway
@@ -40,7 +40,8 @@ from cmp.environment import Environment
 from cmp.parse import Parsed
 
 if TYPE_CHECKING:
-    from cmp.spec.platform import Istio, MeshPlatform
+    from cmp.spec.installation import Istio
+    from cmp.spec.platform import MeshPlatform
     from cmp.spec.service import MeshService
     from cmp.spec.workload import ListedPort
     from cmp.spec.workload import Version as VersionSpec
@@ -56,8 +57,8 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
     index = {(service.name, service.namespace): service for service in services}
     known = _Known(index, platform, target)
     if platform is not None:
-        said = wide(platform.spec, platform.gateways, target.root_namespace, known.identity, known.gateway)
-        platform = platform._replace(wide=tuple(said))
+        own = platform.own._replace(wide=known.said(platform.own)) if platform.own is not None else None
+        platform = platform._replace(wide=known.said(platform), own=own)
         known = _Known(index, platform, target)
     connected = {(one.name, one.namespace): known.connect(one) for one in services}
     wanted = [one._replace(network=network(one, connected, platform)) for one in connected.values()]
@@ -104,7 +105,7 @@ def _target(istio: Istio | None) -> Target:
         _version(istio.kubernetes) or base.kubernetes,
         istio.trustDomain or base.trust_domain,
         istio.clusterDomain or base.cluster_domain,
-        base.root_namespace,
+        istio.namespace or base.root_namespace,
     )
 
 
@@ -191,6 +192,11 @@ class _Known:
         self._called = egress.owned(index.values(), self._directory, platform)
         self._reached = self._directory.beside(self._called)
         self._visibility = Visibility(index.values(), self._visible)
+
+    def said(self, platform: Platform) -> tuple[Wide, ...]:
+        """What a platform says of several services at once."""
+        root = self._target.root_namespace
+        return tuple(wide(platform.spec, platform.gateways, root, self.identity, self.gateway))
 
     def connect(self, service: Service) -> Service:
         """A service with its grants, visibility, hosts and routes."""

@@ -5,59 +5,27 @@ https://grafana.com/docs/grafana/latest/visualizations/dashboards/build-dashboar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from cmp.context import burns, istio_metrics
-from cmp.context.istio_metrics import asked
+from cmp.context.istio_metrics import Asked, asked
 from cmp.context.model import HTTP_PROTOCOLS, Service
 from cmp.context.names import digest
-from cmp.manifests import slo
+from cmp.manifests import grafana, slo
 from cmp.manifests.controller import controller
+from cmp.manifests.grafana import WINDOW, Panel, by
 
-#: The release of Grafana's model that this is written for; Grafana brings older ones up to date.
-SCHEMA = 39
-COLUMNS, WIDTH, HEIGHT = 24, 8, 8
-#: Grafana's word for a window that holds enough scrapes.
-WINDOW = "$__rate_interval"
 VERSION = "destination_canonical_revision"
-DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-
-
-class Panel(NamedTuple):
-    """One graph: queries by what their lines are called. ``metric`` and ``labels`` are what proxies have to measure.
-
-    ``kind`` is Grafana's: `stat` asks once and not for every point, which is for long windows.
-    """
-
-    title: str
-    unit: str
-    queries: dict[str, str]
-    metric: str = ""
-    labels: frozenset[str] = frozenset()
-    kind: str = "timeseries"
 
 
 def text(service: Service) -> str:
-    """The dashboard in JSON, a panel on each line, so that changes can be read."""
-    found = {
-        "uid": f"meshspec-{digest(f'{service.namespace}/{service.name}')}",
-        "title": f"{service.name} ({service.namespace})",
-        "tags": ["meshspec", service.namespace],
-        "schemaVersion": SCHEMA,
-        "editable": False,
-        "graphTooltip": 1,
-        "refresh": "30s",
-        "time": {"from": "now-1h", "to": "now"},
-        "templating": {
-            "list": [{"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"}]
-        },
-    }
-    lines = [f" {_json(key)}: {_json(value)}" for key, value in found.items()]
-    panels = [_panel(index, panel) for index, panel in enumerate(shown(service))]
-    listed = ",\n  ".join(_json(panel) for panel in panels)
-    return "{\n" + ",\n".join([*lines, f' "panels": [\n  {listed}\n ]']) + "\n}\n"
+    """The dashboard in JSON."""
+    return grafana.text(
+        f"meshspec-{digest(f'{service.namespace}/{service.name}')}",
+        f"{service.name} ({service.namespace})",
+        ["meshspec", service.namespace],
+        shown(service),
+    )
 
 
 def shown(service: Service) -> Iterator[Panel]:
@@ -70,20 +38,17 @@ def shown(service: Service) -> Iterator[Panel]:
 
 def _panels(service: Service) -> Iterator[Panel]:
     if istio_metrics.serves_requests(service):
-        yield from _requests(service)
+        yield from requests(service)
     if any(port.protocol not in HTTP_PROTOCOLS for port in service.ports):
-        yield from _connections(service)
+        yield from connections(service)
     if service.spec.slo is not None:
         yield from _objectives(service)
     if service.facts.runs == "image":
         yield from _pods(service)
 
 
-def _by(labels: str, metric: str, matchers: str) -> str:
-    return f"sum by ({labels}) (rate({metric}{{{matchers}}}[{WINDOW}]))"
-
-
-def _requests(service: Service) -> Iterator[Panel]:
+def requests(service: Asked) -> Iterator[Panel]:
+    """What is asked of a service, and what becomes of it."""
     total, mine = "istio_requests_total", asked(service)
     counted = istio_metrics.OF_SERVICE
     versions = counted | {VERSION}
@@ -91,32 +56,32 @@ def _requests(service: Service) -> Iterator[Panel]:
     def panel(title: str, unit: str, queries: dict[str, str], labels: frozenset[str]) -> Panel:
         return Panel(title, unit, queries, "REQUEST_COUNT", labels)
 
-    failed = _by(VERSION, total, asked(service, 'response_code=~"5.."'))
+    failed = by(VERSION, total, asked(service, 'response_code=~"5.."'))
     share = f"({istio_metrics.failures(service, WINDOW)} or vector(0)) / {istio_metrics.requests(service, WINDOW)}"
     lost = asked(service, f'response_flags=~"{istio_metrics.LOST}"', reporter="source")
     secure = asked(service, 'connection_security_policy="mutual_tls"')
     callers = "source_workload_namespace,source_workload"
-    yield panel("Requests", "reqps", {f"{{{{{VERSION}}}}}": _by(VERSION, total, mine)}, versions)
+    yield panel("Requests", "reqps", {f"{{{{{VERSION}}}}}": by(VERSION, total, mine)}, versions)
     yield panel("Failed requests", "percentunit", {"all": share}, istio_metrics.labels_of_rates(service))
     yield panel(
         "5xx by version",
         "percentunit",
-        {f"{{{{{VERSION}}}}}": f"{failed} / {_by(VERSION, total, mine)}"},
+        {f"{{{{{VERSION}}}}}": f"{failed} / {by(VERSION, total, mine)}"},
         versions | {"response_code"},
     )
     yield panel(
-        "Answers", "reqps", {"{{response_code}}": _by("response_code", total, mine)}, counted | {"response_code"}
+        "Answers", "reqps", {"{{response_code}}": by("response_code", total, mine)}, counted | {"response_code"}
     )
     yield panel(
         "Callers",
         "reqps",
-        {"{{source_workload}}.{{source_workload_namespace}}": _by(callers, total, mine)},
+        {"{{source_workload}}.{{source_workload_namespace}}": by(callers, total, mine)},
         counted | set(callers.split(",")),
     )
     yield panel(
         "Requests that never arrived",
         "reqps",
-        {"{{response_flags}}": _by("response_flags", total, lost)},
+        {"{{response_flags}}": by("response_flags", total, lost)},
         counted | {"response_flags"},
     )
     yield panel(
@@ -126,13 +91,14 @@ def _requests(service: Service) -> Iterator[Panel]:
         counted | {"connection_security_policy"},
     )
     bucket = "istio_request_duration_milliseconds_bucket"
-    quantiles = {f"p{part}": f"histogram_quantile(0.{part}, {_by('le', bucket, mine)})" for part in (50, 90, 99)}
+    quantiles = {f"p{part}": f"histogram_quantile(0.{part}, {by('le', bucket, mine)})" for part in (50, 90, 99)}
     yield Panel("Duration", "ms", quantiles, "REQUEST_DURATION", counted)
-    slowest = f"histogram_quantile(0.99, {_by(f'le,{VERSION}', bucket, mine)})"
+    slowest = f"histogram_quantile(0.99, {by(f'le,{VERSION}', bucket, mine)})"
     yield Panel("Duration, p99 by version", "ms", {f"{{{{{VERSION}}}}}": slowest}, "REQUEST_DURATION", versions)
 
 
-def _connections(service: Service) -> Iterator[Panel]:
+def connections(service: Asked) -> Iterator[Panel]:
+    """The connections of ports whose requests proxies do not read."""
     mine, whose = asked(service), istio_metrics.OF_SERVICE
     opened = f"sum(rate(istio_tcp_connections_opened_total{{{mine}}}[{WINDOW}]))"
     yield Panel("Connections opened", "cps", {"opened": opened}, "TCP_OPENED_CONNECTIONS", whose)
@@ -166,43 +132,14 @@ def _pods(service: Service) -> Iterator[Panel]:
     names = "|".join(sorted(f"{one.name}-{_SUFFIXES.get(one.kind, '[a-z0-9]+')}" for one in runners))
     pods = f'namespace="{service.namespace}",pod=~"{names}"'
     own = f'{pods},container!=""'
-    throttled = (_by("container", f"container_cpu_cfs_{name}periods_total", own) for name in ("throttled_", ""))
+    throttled = (by("container", f"container_cpu_cfs_{name}periods_total", own) for name in ("throttled_", ""))
     restarts = f"sum by (container) (increase(kube_pod_container_status_restarts_total{{{pods}}}[{WINDOW}]))"
     ready = f'sum(kube_pod_status_ready{{{pods},condition="true"}})'
     memory = f"max by (container) (container_memory_working_set_bytes{{{own}}})"
-    cpu = _by("container", "container_cpu_usage_seconds_total", own)
+    cpu = by("container", "container_cpu_usage_seconds_total", own)
     line = "{{container}}"
     yield Panel("CPU of all pods", "none", {line: cpu})
     yield Panel("CPU throttled", "percentunit", {line: " / ".join(throttled)})
     yield Panel("Memory of the largest pod", "bytes", {line: memory})
     yield Panel("Pods ready", "none", {"ready": ready})
     yield Panel("Restarts", "none", {line: restarts})
-
-
-_OPTIONS = {
-    "timeseries": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
-    "stat": {"reduceOptions": {"calcs": ["lastNotNull"]}, "textMode": "value_and_name"},
-}
-
-
-def _panel(index: int, panel: Panel) -> dict[str, Any]:
-    row, column = divmod(index, COLUMNS // WIDTH)
-    once = {"instant": True} if panel.kind == "stat" else {}
-    targets = [
-        {"refId": chr(ord("A") + at), "datasource": DATASOURCE, "expr": query, "legendFormat": legend, **once}
-        for at, (legend, query) in enumerate(panel.queries.items())
-    ]
-    return {
-        "id": index + 1,
-        "type": panel.kind,
-        "title": panel.title,
-        "gridPos": {"x": column * WIDTH, "y": row * HEIGHT, "w": WIDTH, "h": HEIGHT},
-        "datasource": DATASOURCE,
-        "fieldConfig": {"defaults": {"unit": panel.unit}, "overrides": []},
-        "options": _OPTIONS[panel.kind],
-        "targets": targets,
-    }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, separators=(", ", ": "), ensure_ascii=False)

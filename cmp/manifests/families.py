@@ -24,7 +24,7 @@ from cmp.manifests import (
     workload,
 )
 from cmp.manifests.step import Built, PlatformStep, Step
-from cmp.waves import Manifest, sync_annotations
+from cmp.waves import WIDE, Manifest, sync_annotations
 
 FAMILIES = (
     workload,
@@ -50,7 +50,15 @@ PLATFORM_STEPS: tuple[PlatformStep, ...] = (
     *egress.PLATFORM_STEPS,
     *egress_gateway.PLATFORM_STEPS,
     *telemetry.PLATFORM_STEPS,
+    *monitoring.PLATFORM_STEPS,
 )
+
+
+def of_installations() -> tuple[PlatformStep, ...]:
+    """The builders of what few platforms write: Istio, namespaces, Applications. Imported for these alone."""
+    from cmp.manifests import argocd, installation, namespaces
+
+    return (*namespaces.STEPS, *installation.STEPS, *argocd.STEPS)
 
 
 def build(context: Context) -> Iterator[Built]:
@@ -59,10 +67,10 @@ def build(context: Context) -> Iterator[Built]:
         for step in STEPS:
             for manifest in step.build(service):
                 yield Built(_stamp_service(manifest, step.wave, service), service)
-    found = context.platform
-    if found is not None and found.rendered:
+    found = context.written
+    if found is not None:
         labels = {"app.kubernetes.io/part-of": found.name, "app.kubernetes.io/managed-by": "meshspec", **found.labels}
-        for platform_step in PLATFORM_STEPS:
+        for platform_step in (*PLATFORM_STEPS, *(of_installations() if found.installs else ())):
             for manifest in platform_step.build(found):
                 namespace = manifest["metadata"].get("namespace") or found.namespace
                 yield Built(_stamp(manifest, platform_step.wave, namespace, labels, found.annotations), found)
@@ -92,7 +100,7 @@ def _stamp(
     """Write what every object has, so that no builder can forget it. The builder's own annotations win."""
     metadata = manifest["metadata"]
     own = metadata.get("annotations") or {}
-    metadata["namespace"] = namespace
+    metadata["namespace"] = namespace if manifest["kind"] not in WIDE else None
     metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
     metadata["annotations"] = {**notes, **own, **sync_annotations(manifest, wave, asked)} or None
     return manifest

@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from cmp.context.model import Service
-from cmp.manifests.step import Step, manifest
+from cmp.context.model import Platform, Service
+from cmp.manifests.step import PlatformStep, Step, manifest
 from cmp.waves import Manifest, Wave
 
 if TYPE_CHECKING:
     from cmp.spec.monitoring import Alert
 
 API = "monitoring.coreos.com/v1"
+#: The label of ConfigMaps with dashboards.
+DASHBOARD = "grafana_dashboard"
+#: The annotation of ConfigMaps that names the folder of their dashboards.
+FOLDER = "grafana_folder"
 
 
 def pod_monitors(service: Service) -> Iterator[Manifest]:
@@ -79,13 +83,44 @@ def dashboards(service: Service) -> Iterator[Manifest]:
         return
     from cmp.manifests import dashboard  # only specs with a dashboard pay for it
 
-    found = manifest(
-        "v1", "ConfigMap", f"{service.name}-dashboard", data={f"{service.name}.json": dashboard.text(service)}
-    )
-    found["metadata"]["labels"] = {"grafana_dashboard": "1"}
+    found = shown_by_grafana(service.name, dashboard.text(service))
     if spec.folder is not None:
-        found["metadata"]["annotations"] = {"grafana_folder": spec.folder}
+        found["metadata"]["annotations"] = {FOLDER: spec.folder}
     yield found
+
+
+def shown_by_grafana(name: str, text: str) -> Manifest:
+    """The ConfigMap of a dashboard, with the label that Grafana's sidecar looks for."""
+    found = manifest("v1", "ConfigMap", f"{name}-dashboard", data={f"{name}.json": text})
+    found["metadata"]["labels"] = {DASHBOARD: "1"}
+    return found
+
+
+def projects(platform: Platform) -> Iterator[Manifest]:
+    """What Argo CD may do to install Prometheus."""
+    if platform.spec.monitoring is not None:
+        from cmp.manifests import prometheus_stack
+
+        yield from prometheus_stack.projects(platform)
+
+
+def installed(platform: Platform) -> Iterator[Manifest]:
+    """Prometheus and Grafana themselves."""
+    if platform.spec.monitoring is not None:
+        from cmp.manifests import prometheus_stack
+
+        yield from prometheus_stack.applications(platform)
+
+
+def of_platform(platform: Platform) -> Iterator[Manifest]:
+    """What watches the platform itself."""
+    if platform.spec.monitoring is None:
+        return
+    from cmp.manifests import platform_alerts, platform_dashboards, prometheus  # only platforms with monitoring pay
+
+    yield from prometheus.monitors(platform)
+    yield from platform_alerts.rules(platform)
+    yield from platform_dashboards.dashboards(platform)
 
 
 def _found(service: Service, kind: str, name: str, spec: Manifest) -> Manifest:
@@ -100,4 +135,9 @@ STEPS = (
     Step(Wave.FOLLOWERS, objectives),
     Step(Wave.FOLLOWERS, alerts),
     Step(Wave.FOLLOWERS, dashboards),
+)
+PLATFORM_STEPS = (
+    PlatformStep(Wave.FOUNDATIONS, projects),
+    PlatformStep(Wave.FOLLOWERS, installed),
+    PlatformStep(Wave.OBSERVERS, of_platform),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cmp.context.model import Service
-from cmp.context.network import Peer, Way
+from cmp.context.network import Network, Peer, Way
 from cmp.manifests.step import Step, manifest
 from cmp.waves import Manifest, Wave
 
@@ -15,16 +15,19 @@ def network_policies(service: Service) -> Iterator[Manifest]:
 
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
     """
-    found = service.network
-    if found is None or not service.facts.labels:
-        return
+    if service.network is not None and service.facts.labels:
+        yield policy(service.name, service.facts.labels, service.network)
+
+
+def policy(name: str, labels: Mapping[str, str], found: Network) -> Manifest:
+    """The policy of the pods with all of the labels. A direction of which nothing is let through is only named."""
     spec = {
-        "podSelector": {"matchLabels": dict(service.facts.labels)},
+        "podSelector": {"matchLabels": dict(labels)} if labels else {},
         "policyTypes": [name for name in ("Ingress", "Egress") if getattr(found, name.lower()) is not None],
-        "ingress": [_rule("from", way) for way in found.ingress] if found.ingress is not None else None,
-        "egress": [_rule("to", way) for way in found.egress] if found.egress is not None else None,
+        "ingress": [_rule("from", way) for way in found.ingress or ()] or None,
+        "egress": [_rule("to", way) for way in found.egress or ()] or None,
     }
-    yield manifest("networking.k8s.io/v1", "NetworkPolicy", service.name, spec=spec)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, spec=spec)
 
 
 def _rule(side: str, way: Way) -> Manifest:

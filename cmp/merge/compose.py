@@ -42,10 +42,15 @@ class Tree(NamedTuple):
 
 
 class Composed(NamedTuple):
-    """All trees of a render, in the order of their names."""
+    """All trees of a render, in the order of their names.
+
+    ``own`` is the part of the platform that the repository's file says something of, where a mounted one lies below:
+    that part alone is written.
+    """
 
     services: tuple[Tree, ...]
     platform: Tree | None
+    own: Tree | None = None
 
 
 def compose(
@@ -54,25 +59,32 @@ def compose(
     environment: str,
     parameters: Mapping[str, str],
     problems: list[Diagnostic] | None = None,
+    mounted: Node | None = None,
 ) -> Composed:
     """Merge documents into one tree per service.
 
     Args:
         specs: the documents of the spec files.
-        platform: the document of the platform file that applies, if any.
+        platform: the document of the repository's platform file that applies, if any.
         environment: the environment to render for, or an empty string.
         parameters: text by the parameter's name: a path, behind the service's name where there are several services.
         problems: takes what is wrong with documents, layers and parameters; without it, that is raised.
+        mounted: the document of the operator's platform file, if any: the layer below the repository's.
 
     Raises:
         SpecError: with all that is wrong, where no list takes it.
     """
     found: list[Diagnostic] = []
     documents = Documents(environment, found)
-    above = documents.platform(platform) if platform is not None else None
+    said = documents.platform(platform) if platform is not None else None
+    above, own = said, None
+    if mounted is not None:
+        from cmp.merge.mounted import laid, part  # only where an operator mounts a file
+
+        above = laid(documents.platform(mounted), said)
     below = documents.body(above.get("defaults") if above is not None else None, "defaults")
     drafts = [draft for document in specs for draft in documents.services(document, below)]
-    documents.check_environment(specs, platform)
+    documents.check_environment(specs, [one for one in (mounted, platform) if one is not None])
     _unique(drafts, found)
     given = layers([(draft.name, draft.node) for draft in drafts], parameters, found)
     merged = [
@@ -83,11 +95,13 @@ def compose(
     finished = None
     if above is not None:
         finished = Tree(above.text("metadata", "name") or "", finish(above, PLATFORM_SHAPE, found))
+        if mounted is not None and said is not None:
+            own = finished._replace(node=part(finished.node, said))
     if problems is None and found:
         raise SpecError(found)
     if problems is not None:
         problems += found
-    return Composed(tuple(services), finished)
+    return Composed(tuple(services), finished, own)
 
 
 def _unique(drafts: Sequence[Draft], problems: list[Diagnostic]) -> None:

@@ -55,7 +55,7 @@ class _Reader:
 
     def _file(self, item: Node, base: str) -> Node:
         name = item.get("file")
-        if name is None or not isinstance(name.value, str) or not _is_name(name.value):
+        if name is None or not isinstance(name.value, str) or not is_name(name.value):
             return item  # a text, or for the parser to refuse
         text = self._text(name, base)
         return item if text is None else item.with_value({**entries_of(item), "text": name.with_value(Quoted(text))})
@@ -78,8 +78,9 @@ class _Reader:
 
 
 #: Argo CD may send a plugin only the part of a repository that the annotation names.
-HELP = "names are relative to the file that holds them; in Argo CD, manifest-generate-paths has to send the file too"
+HELP = "names are relative to the file that holds them; in Argo CD, manifest-generate-paths has to send it too"
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a file relative to another."""
     return bool(text) and text.isprintable() and not text.startswith(("/", "~")) and not text.endswith("/")

@@ -78,15 +78,15 @@ class Documents:
             return []
         return [Node(node.value, node.pos, node.key, node.layer)]
 
-    def check_environment(self, documents: Sequence[Node], platform: Node | None) -> None:
+    def check_environment(self, documents: Sequence[Node], platforms: Sequence[Node]) -> None:
         """A forgotten or unknown environment must not put the base into production."""
-        shared = set(entries_of(platform and platform.get("environments")))
+        shared = {name for platform in platforms for name in entries_of(platform.get("environments"))}
         named = shared.union(*(entries_of(document.get("environments")) for document in documents))
         if self._environment and self._environment not in named:
             message = f'environment "{self._environment}" is named by no file of this render'
             self._say("MS111", message, None, did_you_mean(self._environment, sorted(named)) or "leave --env out")
             return
-        for document in (*documents, *([platform] if platform is not None else [])):
+        for document in (*documents, *platforms):
             own = document.get("environments")
             names = entries_of(own)
             if own is None or not names or self._environment in {*names, *shared}:
@@ -184,6 +184,13 @@ class Documents:
         name = Node({"name": Node(key, place, place, body.layer)}, body.pos, layer=body.layer)
         merged = reduce(merge, [*layers, body, Node({"metadata": name}, body.pos, body.key, body.layer)])
         return Draft(key, merged, own=_written(body))
+
+
+def kept_apart(platform: Node, environment: str) -> tuple[str, ...]:
+    """The directories whose specs are applications of their own, as ``argocd.applications`` of the platform says."""
+    body = Documents(environment, []).platform(platform)
+    entries = entries_of(body.get("argocd", "applications")) if body is not None else {}
+    return tuple(path for one in entries.values() if (path := one.text("path")))
 
 
 def _items(node: Node | None) -> list[Node]:

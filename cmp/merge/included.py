@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from cmp import files
 from cmp.diagnostics import Diagnostic, SpecError
 from cmp.merge.compose import Composed, Included, Tree
+from cmp.merge.contents import HELP, is_name
 from cmp.node import Node
 from cmp.source import read
 
 #: How many files one item may name.
 MAX_FILES = 1000
-
-HELP = "names are relative to the file that holds them; in Argo CD, manifest-generate-paths has to send the files too"
 
 
 def read_included(
@@ -67,7 +66,7 @@ class _Reader:
         pattern = str(name.value)
         beside = os.path.dirname(name.pos.file if name.pos.line else base)
         whole = os.path.normpath(os.path.join(self._root, beside, pattern))
-        if not _is_name(pattern):
+        if not is_name(pattern):
             return []
         if "*" not in pattern and "?" not in pattern:
             return [whole]
@@ -104,10 +103,6 @@ class _Reader:
 
     def _say(self, code: str, message: str, at: Node, help: str) -> None:
         self._problems.append(Diagnostic(code, message, at.pos, help))
-
-
-def _is_name(text: str) -> bool:
-    return bool(text) and text.isprintable() and not text.startswith(("/", "~")) and not text.endswith("/")
 
 
 def _matching(pattern: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmp.context.model import Context, Platform, Service
 from cmp.diagnostics import Diagnostic, Pos, did_you_mean
+from cmp.files import MOUNTED_NAME
 from cmp.manifests.step import Built
 from cmp.node import Node
 from cmp.patch import kinds, pointer
@@ -75,9 +76,9 @@ class _Work:
 
     def report_idle(self, platform: Platform | None) -> None:
         """Patches that changed nothing in the whole render, but for those that a platform gives to every service."""
-        shared = platform.tree.node.pos.file if platform is not None else None
+        shared = (MOUNTED_NAME, platform.tree.node.pos.file if platform is not None else None)
         for pos, (owner, problem) in self._idle.items():
-            if pos not in self._used and (pos.file != shared or owner is platform):
+            if pos not in self._used and (pos.file not in shared or isinstance(owner, Platform)):
                 self._problems.append(problem)
 
     def _say(self, problem: Diagnostic) -> None:

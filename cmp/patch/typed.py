@@ -15,11 +15,9 @@ from cmp.node import Node, Quoted
 from cmp.patch import kinds
 from cmp.patch.kinds import ANYTHING, Type
 from cmp.patch.strategic import DIRECTIVE, REMOVE_FROM, RETAIN
+from cmp.spec.scalars import ambiguous, core
 from cmp.spec.validators import attempt, boolean, quantity, shown
 
-_BASES = {r"[-+]?[0-9]+": 10, r"0o[0-7]+": 8, r"0x[0-9a-fA-F]+": 16}
-_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-_WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 #: The longest key that Kubernetes knows: that of a label or an annotation, with its prefix.
 _LONGEST_KEY = 253 + 1 + 63
 
@@ -128,7 +126,7 @@ def _scalar(text: str, type_: Type) -> tuple[Any, tuple[str, str, str] | None]:
     """A scalar as its field has it, or the code, message and help of what is wrong."""
     if type_ == "s":
         return str(text), None
-    if not isinstance(text, Quoted) and re.fullmatch("[-+]?0[0-9]+", text):
+    if not isinstance(text, Quoted) and ambiguous(text):
         digits = text.lstrip("+-0") or "0"
         octal = f"0o{digits} for an octal number, " if type_ in "ia" and re.fullmatch("[0-7]+", digits) else ""
         quoted = ", or quotes for text" if type_ in "xa" else ""
@@ -139,23 +137,9 @@ def _scalar(text: str, type_: Type) -> tuple[Any, tuple[str, str, str] | None]:
     if type_ == "x":
         is_number = not isinstance(text, Quoted) and re.fullmatch("0|[1-9][0-9]{0,8}", text)
         return int(text) if is_number else str(text), None
-    value = str(text) if isinstance(text, Quoted) else _plain(text)
+    value = str(text) if isinstance(text, Quoted) else core(text)
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     if type_ == ANYTHING or (numeric and (type_ == "n" or isinstance(value, int))):
         return value, None
     hint = f"remove the quotes: {text}" if isinstance(text, Quoted) else ""
     return None, ("MS103", f"expected {_NAMES[type_]}, got {shown(text)}", hint)
-
-
-def _plain(text: str) -> Any:
-    """A scalar without quotes by the core schema of YAML 1.2; text that no number of Kubernetes can hold stays text."""
-    if text in _WORDS:
-        return _WORDS[text]
-    number: int | float | None = None
-    if len(text) <= 40:
-        base = next((base for shape, base in _BASES.items() if re.fullmatch(shape, text)), None)
-        if base is not None:
-            number = int(text.replace("0o", ""), base)
-        elif re.fullmatch(_FLOAT, text):
-            number = float(text)
-    return str(text) if number is None or abs(number) >= 2**63 else number

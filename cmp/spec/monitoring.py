@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from cmp.spec.types import (
@@ -11,8 +9,6 @@ from cmp.spec.types import (
     Count,
     Days,
     Duration,
-    LabelKey,
-    LabelValue,
     Model,
     Objective,
     ProbePath,
@@ -21,7 +17,6 @@ from cmp.spec.types import (
     Text,
     WebPage,
     Word,
-    words,
 )
 
 
@@ -93,18 +88,3 @@ class Dashboard(Model):
 
     enabled: Bool | None = None  #: `false` for none. Default: `true`.
     folder: Word | None = None  #: The folder, in the annotation `grafana_folder`. Default: Grafana's own.
-
-
-class PrometheusSelection(Model):
-    """How Prometheus finds what is written for it."""
-
-    #: Labels of every PodMonitor and PrometheusRule, as its selectors ask for them: `{release: prometheus}`.
-    labels: dict[LabelKey, LabelValue] = {}
-
-
-class Monitoring(Model):
-    """The monitoring of the platform."""
-
-    later: ClassVar[frozenset[str]] = words("grafana argocd istio")
-
-    prometheus: PrometheusSelection | None = None  #: How Prometheus finds what is written for it.

@@ -1,9 +1,10 @@
-"""Scalars that name objects, places in them, and files that hold them."""
+"""Scalars that name objects, places in them, files that hold them, and what Argo CD keeps them in sync with."""
 
 from __future__ import annotations
 
 import re
 
+from cmp.spec.kubernetes import label
 from cmp.spec.validators import refuse, shown
 
 
@@ -58,4 +59,89 @@ def file_pattern(value: str) -> str:
     file_name(value)
     if any("**" in step and step != "**" for step in value.split("/")):
         refuse(f'in {shown(value)} "**" is only a part of a step', "it stands alone, for any directories: a/**/b.yaml")
+    return value
+
+
+# -- repositories and clusters, in Argo CD's words ---------------------------------------------------------------------
+
+
+def repository(value: str) -> str:
+    """The address of a Git repository, as a URL or as ``user@host:path``.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/
+    """
+    plain = value.isascii() and value.isprintable() and not re.search(r"[\s'\"<>\\{}|^`$]", value)
+    url = re.fullmatch(r"(https?|ssh|git|file)://(?:([^@/]*)@)?[^@]*", value)
+    short = re.fullmatch(r"[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^@:]+", value)
+    if not plain or len(value) > 1000 or not (url or short):
+        refuse(
+            f"{shown(value)} is not the address of a repository", "for example https://git.example.com/shop/mesh.git"
+        )
+    if url and ":" in (url[2] or ""):
+        help = "Argo CD has credentials in a Secret of its own: leave it out here"
+        refuse("the address holds a password", help, "MS230")
+    return value
+
+
+def chart_repository(value: str) -> str:
+    """Where Helm charts are: a repository of Helm, or a registry, whose address has no scheme.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/helm/
+    """
+    if re.match("oci://", value):
+        refuse(f"{shown(value)}: Argo CD names a registry without a scheme", f"write {value.removeprefix('oci://')}")
+    if re.fullmatch(r"(https://)?[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", value) is None:
+        refuse(f"{shown(value)} is not the address of charts", "for example https://charts.example.com/istio")
+    return value
+
+
+def cluster_url(value: str) -> str:
+    """The address of an API server."""
+    if re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~/-]*)?", value) is None:
+        refuse(f"{shown(value)} is not the address of an API server", "for example https://kubernetes.default.svc")
+    return value
+
+
+def revision(value: str) -> str:
+    """A branch, tag or commit; a whole reference may begin with ``refs/``.
+
+    https://git-scm.com/docs/git-check-ref-format
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_./+-]{0,249}", value) or re.search(r"\.\.|//|/$|\.$|\.lock$", value):
+        refuse(f"{shown(value)} is not a branch, tag or commit", "for example main, v1.2.0 or HEAD")
+    return value
+
+
+def directory(value: str) -> str:
+    """A directory of the repository, from its root: ``.`` is the root itself."""
+    steps = value.removesuffix("/").split("/")
+    if value != "." and not all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", step) for step in steps):
+        refuse(f"{shown(value)} is not a directory of the repository", "a path from its root: services/shop")
+    return value.removesuffix("/")
+
+
+def group_kind(value: str) -> str:
+    """A kind with its API group: ``group/Kind``, and ``Kind`` alone of the core group."""
+    group, _, kind = value.rpartition("/")
+    if not re.fullmatch("[A-Z][A-Za-z0-9]{0,62}", kind):
+        refuse(f"{shown(value)} is not group/Kind", "for example batch/Job, or Secret of the core group")
+    if group and not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", group):
+        refuse(f"{shown(group)} is not an API group", "for example batch, or networking.istio.io")
+    return value
+
+
+def injection(value: str) -> str:
+    """``true``, ``false``, or the revision or tag of a control plane."""
+    if value.lower() in ("yes", "no", "on", "off", "y", "n"):
+        refuse(f"{shown(value)} is neither true nor false, and hardly a revision", "write true or false")
+    return label(value)
+
+
+def quota_name(value: str) -> str:
+    """What a quota is of: a resource with its side, or objects of a kind.
+
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/
+    """
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9./-]{0,251}[a-z0-9])?", value):
+        refuse(f"{shown(value)} is not the name of a quota", "for example requests.cpu, pods or count/jobs.batch")
     return value

@@ -39,12 +39,12 @@ def objective(value: Any) -> int | float:
     return found
 
 
-def days(value: str) -> int:
+def days(value: Any) -> int:
     """The time over which an objective holds. In a shorter one the slowest alert would call what is within budget.
 
     https://sre.google/workbook/alerting-on-slos/ reckons with 30 days, of which its windows are parts.
     """
-    if not re.fullmatch(r"[1-9][0-9]?d", value) or not 28 <= int(value[:-1]) <= 90:
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9][0-9]?d", value) or not 28 <= int(value[:-1]) <= 90:
         refuse(f"{shown(value)} is not a time from 28 to 90 days", "write for example 30d")
     return int(value[:-1])
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from cmp.spec.argocd import ArgoCd
 from cmp.spec.egress import ExtensionProvider, SharedCall
 from cmp.spec.gateway import GatewayPort, PlatformTls
-from cmp.spec.monitoring import Monitoring
+from cmp.spec.guard import GuardRail
+from cmp.spec.installation import Istio
+from cmp.spec.namespace import Namespace
 from cmp.spec.patch import ManifestFiles, Patch
-from cmp.spec.security import Access, Jwt, Namespace, WideMtls
+from cmp.spec.platform_monitoring import Monitoring
+from cmp.spec.security import Access, Jwt, WideMtls
 from cmp.spec.telemetry import Telemetry
 from cmp.spec.types import (
     Bool,
-    DnsName,
     GatewayHost,
     Label,
     LabelKey,
     LabelValue,
     Model,
+    ObjectPart,
     ProfileName,
     SelectorKey,
     Text,
-    VersionNumber,
     Workload,
     words,
 )
@@ -34,18 +37,6 @@ class PlatformMetadata(Model):
     name: Label  #: The name by which a spec can ask for this platform.
     labels: dict[LabelKey, LabelValue] = {}  #: Written on every object of the platform.
     annotations: dict[LabelKey, Text] = {}  #: Written on every object of the platform.
-
-
-class Istio(Model):
-    """The mesh to render for."""
-
-    later: ClassVar[frozenset[str]] = words("install revision api")
-
-    version: VersionNumber | None = None  #: The release of Istio to write for. Default: `1.30`.
-    kubernetes: VersionNumber | None = None  #: The release of Kubernetes to write for. Default: `1.32`.
-    mode: Literal["sidecar", "ambient"] | None = None  #: How the mesh takes traffic. Default: `sidecar`.
-    trustDomain: DnsName | None = None  #: The trust domain in identities. Default: `cluster.local`.
-    clusterDomain: DnsName | None = None  #: The domain in the names of Services. Default: `cluster.local`.
 
 
 class Gateway(Model):
@@ -70,6 +61,9 @@ class Gateway(Model):
     access: tuple[Access, ...] | None = None
     jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed there. Routes of exposed hosts can match their claims.
     telemetry: Telemetry | None = None  #: What its proxies measure, log and trace.
+    #: Whether its pods are installed along with Istio. Default: as Istio is, where it has no `selector`.
+    install: Bool | None = None
+    values: ObjectPart = None  #: Further values of the chart `gateway`, where its pods are installed.
 
 
 class CatalogEntry(Model):
@@ -82,12 +76,13 @@ class CatalogEntry(Model):
 class MeshPlatform(Model):
     """What the services of a mesh share, in a file `meshplatform.yaml`."""
 
-    later: ClassVar[frozenset[str]] = words("argocd policy proxy")
+    later: ClassVar[frozenset[str]] = words("proxy")
 
     metadata: PlatformMetadata  #: Name, labels and annotations.
     #: The set of defaults, for what nobody says. A newer one is chosen here, and never by an upgrade. Default: `1`.
     profile: ProfileName | None = None
     istio: Istio | None = None  #: The mesh to write for.
+    argocd: ArgoCd | None = None  #: How Argo CD keeps the platform and its services in sync.
     gateways: dict[Label, Gateway] = {}  #: The ingress gateways, by name.
     mtls: WideMtls | None = None  #: Mutual TLS of all pods of the mesh that say nothing themselves.
     #: Rules for all pods of the mesh; `[]` lets nobody in who is not let in elsewhere. Ports are those of pods.
@@ -105,3 +100,5 @@ class MeshPlatform(Model):
     providers: dict[Label, ExtensionProvider] = {}
     patches: tuple[Patch, ...] = ()  #: Changes of the objects of the platform itself, one after the other.
     manifests: tuple[ManifestFiles, ...] = ()  #: Objects from files of the repository, written beside its own.
+    #: Guard-rails for the services. Those of a file mounted in the plugin hold besides those of the repository.
+    policy: tuple[GuardRail, ...] = ()

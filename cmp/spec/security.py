@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from cmp.spec.egress import SharedCall
-from cmp.spec.telemetry import Telemetry
 from cmp.spec.types import (
     AccessHost,
     AccessPath,
@@ -32,7 +30,6 @@ from cmp.spec.types import (
     TrustDomain,
     Word,
     Workload,
-    words,
 )
 
 MtlsMode = Literal["STRICT", "PERMISSIVE", "DISABLE"]
@@ -186,16 +183,3 @@ class Jwt(Model):
     #: Claims whose text is a list with spaces, as `scope` and `permission` are. Istio 1.28.
     spaceDelimitedClaims: tuple[Word, ...] = ()
     require: Requirement | None = None  #: Which requests need a token of this issuer. Default: none.
-
-
-class Namespace(Model):
-    """What holds for all pods of a namespace."""
-
-    later: ClassVar[frozenset[str]] = words("create inject quota")
-
-    mtls: WideMtls | None = None  #: Mutual TLS of pods that say nothing themselves.
-    #: Rules for all pods there; `[]` lets nobody in who is not let in elsewhere. Ports are those of pods.
-    access: tuple[Access, ...] | None = None
-    jwt: tuple[Jwt, ...] = ()  #: Whose tokens are believed there.
-    telemetry: Telemetry | None = None  #: What all proxies there measure, log and trace.
-    calls: tuple[SharedCall, ...] = ()  #: What all services there call, besides their own `calls`.

@@ -81,7 +81,7 @@ class Proxy(Model):
 class MeshService(WorkloadFields):
     """A service: what runs, how it is reached, and who may talk to whom."""
 
-    later: ClassVar[frozenset[str]] = words("rollout ignore")
+    later: ClassVar[frozenset[str]] = words("rollout")
 
     metadata: Metadata  #: Name, namespace, labels and annotations.
     platform: Label | None = None  #: The name of the MeshPlatform without which nothing is rendered.
@@ -128,5 +128,6 @@ class MeshService(WorkloadFields):
     sync: SyncSpec | None = None  #: When Argo CD applies the objects, where it differs from what meshspec chooses.
     patches: tuple[Patch, ...] = ()  #: Changes of the objects that are written, one after the other.
     manifests: tuple[ManifestFiles, ...] = ()  #: Objects from files of the repository, written beside those of ours.
+    ignore: dict[Word, Word] = {}  #: Warnings that are not said, by code, each with the reason.
     #: The paths of this spec that `--set`, and Argo CD's parameter `set`, may change.
     parameters: tuple[Word, ...] = ()

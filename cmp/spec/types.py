@@ -210,3 +210,25 @@ Days = Annotated[
     int, BeforeValidator(q.days), WithJsonSchema({"type": "string", "pattern": "^[0-9]+d$"})
 ]  #: days (`30d`)
 WebPage = Annotated[str, AfterValidator(q.web_page)]  #: address of a page (`https://runbooks.example.com/reviews`)
+#: address of a Git repository (`https://git.example.com/mesh.git`, `git@git.example.com:mesh.git`)
+RepositoryUrl = Annotated[str, AfterValidator(o.repository)]
+#: address of Helm charts (`https://charts.example.com`, `registry.example.com/charts`)
+ChartRepository = Annotated[str, AfterValidator(o.chart_repository)]
+ClusterUrl = Annotated[str, AfterValidator(o.cluster_url)]  #: address of an API server
+Revision = Annotated[str, AfterValidator(o.revision), WithJsonSchema({"type": ["string", "number"]})]  #: Git revision
+Directory = Annotated[str, AfterValidator(o.directory)]  #: directory from the root of the repository (`services/shop`)
+GroupKind = Annotated[str, AfterValidator(o.group_kind)]  #: kind with its API group (`batch/Job`, `Secret`)
+#: `true`, `false`, or the revision or tag of a control plane
+Injection = Annotated[str, AfterValidator(o.injection), WithJsonSchema({"type": ["string", "boolean"]})]
+#: name of a quota (`requests.cpu`, `pods`, `count/jobs.batch`)
+QuotaName = Annotated[str, AfterValidator(o.quota_name)]
+#: quantity (`2`, `500m`, `1Gi`)
+Quantity = Annotated[str, BeforeValidator(v.quantity), WithJsonSchema({"type": ["string", "number"]})]
+_RULES: dict[str, Any] = {"type": "object", "minProperties": 1}
+#: path, list of paths, or values by path (`{mtls: DISABLE}`)
+Paths = Annotated[
+    Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, _RULES]})
+]
+Values = Annotated[Any, WithJsonSchema(_RULES)]  #: values by path (`{image.registry: registry.example.com/*}`)
+#: map of values by path, or a list of such maps
+Cases = Annotated[Any, WithJsonSchema({"anyOf": [_RULES, {"type": "array", "items": _RULES}]})]

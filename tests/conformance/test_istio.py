@@ -130,6 +130,7 @@ UNREAD = {
     "external-secrets.io/v1 ExternalSecret",
     "monitoring.coreos.com/v1 PodMonitor",
     "monitoring.coreos.com/v1 PrometheusRule",
+    "monitoring.coreos.com/v1 ServiceMonitor",
     "networking.k8s.io/v1 NetworkPolicy",
     "policy/v1 PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1 Role",

@@ -22,15 +22,25 @@ from tests.support.go_oracle import Written, written_by_kubernetes
 from tests.test_cases import CASES
 
 #: Kinds of groups that client-go does not have: their definitions come with what they belong to.
-ELSEWHERE = ("cert-manager.io", "example.com", "external-secrets.io", "istio.io", "keda.sh", "monitoring.coreos.com")
+ELSEWHERE = (
+    "argoproj.io",
+    "cert-manager.io",
+    "example.com",
+    "external-secrets.io",
+    "istio.io",
+    "keda.sh",
+    "monitoring.coreos.com",
+)
 #: What types add by themselves, by the end of the path; None stands for any value. All of it is what the API server
 #: fills in, too, and Argo CD lays what is written over what is live, so that it sees no difference there.
 ADDED: dict[str, list[Any] | None] = {
     "status": None,
+    "spec": [{}],  # of a Namespace
     "grpc.service": [None],
     "resources": [{}],
     "strategy": [{}],
     "template.metadata": [{}],
+    "jobTemplate.metadata": [{}],
 }
 
 #: Every spelling of a quantity that the language takes, and some that mean the same.

@@ -20,6 +20,7 @@ from cmp.pipeline import render
 from tests.support import (
     field_rows,
     field_rows_gateways,
+    field_rows_gitops,
     field_rows_net,
     field_rows_observing,
     field_rows_output,
@@ -48,14 +49,17 @@ SERVICE_ROWS = {
 ENTRY_ROWS = {
     **field_rows.ENTRY_ROWS,
     **field_rows_gateways.ENTRIES,
+    **field_rows_gitops.ENTRIES,
     **field_rows_net.ENTRY_ROWS,
     **field_rows_observing.ENTRIES,
     **field_rows_security.ENTRIES,
 }
 SINGLE_ROWS = {
     **field_rows.SINGLE_ROWS,
+    **field_rows_gitops.SINGLE,
     **field_rows_net.SINGLE_ROWS,
     **dict(field_rows_output.output("MeshPlatform")),
+    **dict(field_rows_output.rules()),
     **field_rows_observing.SINGLE,
     **field_rows_security.SINGLE,
 }

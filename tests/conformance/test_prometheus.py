@@ -11,30 +11,13 @@ import pytest
 import yaml
 
 from cmp.context.telemetry import LABELS
+from tests.support.known_metrics import METRICS, selected, unknown
 from tests.support.prometheus_oracle import failed, refused, require_promtool
 from tests.test_cases import CASES, outcome
 
 require_promtool()  # skips the module, and says so, where promtool cannot be built
 
 FILES = sorted(CASES.glob("*/expected.yaml"))
-#: Of other exporters: kubelet's cAdvisor and kube-state-metrics, as they have them today.
-FOREIGN = {
-    "container_cpu_usage_seconds_total",
-    "container_cpu_cfs_periods_total",
-    "container_cpu_cfs_throttled_periods_total",
-    "container_memory_working_set_bytes",
-    "kube_pod_container_status_restarts_total",
-    "kube_pod_status_ready",
-}
-#: https://istio.io/latest/docs/reference/config/metrics/
-ISTIO = {
-    "istio_requests_total",
-    "istio_request_duration_milliseconds_bucket",
-    "istio_request_duration_milliseconds_count",
-    "istio_tcp_connections_opened_total",
-    "istio_tcp_sent_bytes_total",
-    "istio_tcp_received_bytes_total",
-}
 
 
 @cache
@@ -56,9 +39,10 @@ def dashboards() -> list[tuple[str, Any]]:
 
 
 def queries(dashboard: Any) -> Iterator[str]:
+    """The queries of panels, with a service, workload or namespace for what Grafana chooses."""
     for panel in dashboard["panels"]:
         for target in panel["targets"]:
-            yield target["expr"].replace("$__rate_interval", "5m")
+            yield re.sub(r"\$(service|namespace|workload)\b", "a", target["expr"].replace("$__rate_interval", "5m"))
 
 
 @pytest.mark.parametrize(("case", "groups"), rules(), ids=[case for case, _ in rules()])
@@ -75,17 +59,37 @@ def test_queries_of_dashboards_are_accepted(case: str, dashboard: Any) -> None:
 
 
 def test_queries_ask_for_what_is_measured() -> None:
-    asked = [query for _, dashboard in dashboards() for query in queries(dashboard)]
-    slo = [groups for case, groups in rules() if "slo" in case]
-    asked += [rule["expr"] for groups in slo for group in groups for rule in group["rules"]]
-    text = "\n".join(asked)
-    assert set(re.findall(r"\b(?:istio|container|kube)_[a-z_]+(?=\{)", text)) <= ISTIO | FOREIGN
-    assert set(re.findall(r"\b(?:istio)_[a-z_]+(?=\{)", text)) == ISTIO
-    matched = {
-        label for part in re.findall(r"istio_[a-z_]+\{([^}]*)\}", text) for label in re.findall(r"(\w+)[=!]~?", part)
-    }
-    matched |= {label for part in re.findall(r"by \(([^)]*)\) \(rate\(istio", text) for label in part.split(",")}
-    assert matched <= {*LABELS, "le"}
+    ours = ("slo", "platform-monitoring")
+    asked = [
+        rule["expr"]
+        for case, groups in rules()
+        if any(one in case for one in ours)
+        for one in groups
+        for rule in one["rules"]
+    ]
+    asked += [query for _, dashboard in dashboards() for query in queries(dashboard)]
+    wrong = {query: found for query in asked if (found := unknown(query))}
+    assert not wrong
+    named = {metric for query in asked for metric, _ in selected(query)}
+    assert {name for name in named if not name.startswith("slo:")} == METRICS.keys()  # and the list has no others
+
+
+def test_variables_ask_for_what_is_measured() -> None:
+    asked = [one for _, dashboard in dashboards() for one in dashboard["templating"]["list"] if one["type"] == "query"]
+    assert asked
+    for one in asked:
+        series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", one["definition"]).groups()  # type: ignore[union-attr]
+        assert one["query"]["query"] == one["definition"]
+        assert not refused([{"name": "a", "rules": [{"record": "a", "expr": series.replace("$namespace", "a")}]}])
+        assert not unknown(series if "{" in series else f"{series}{{}}")
+        assert label in LABELS
+
+
+@pytest.mark.parametrize(
+    "query", ["istio_request_total{}", 'istio_requests_total{app="a"}', "sum by (app) (istio_requests_total{})"]
+)
+def test_what_is_not_measured_is_found(query: str) -> None:
+    assert unknown(query)
 
 
 def test_panels_are_apart() -> None:
@@ -102,9 +106,8 @@ def test_panels_are_apart() -> None:
 )
 def test_promtool_refuses_what_is_refused_here(expression: str) -> None:
     assert refused([{"name": "a", "rules": [{"alert": "A", "expr": expression}]}])
-    name, text, _ = outcome("error-expressions")
-    assert name == "expected.err"
-    assert f'"{expression}"' in text
+    found, _ = outcome("error-expressions")
+    assert f'"{expression}"' in found["expected.err"]
 
 
 # -- what the alerts of objectives do ----------------------------------------------------------------------------------

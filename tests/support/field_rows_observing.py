@@ -100,4 +100,16 @@ SINGLE = {
     **dict(rows("MeshPlatform.", "%s", FEW)),
     "MeshPlatform.monitoring.prometheus.labels.*=": Row("monitoring: {prometheus: {labels: {@: a}}}", texts=FEW),
     "MeshPlatform.monitoring.prometheus.labels.*": Row("monitoring: {prometheus: {labels: {a: @}}}", texts=FEW),
+    "MeshPlatform.monitoring.prometheus.namespace": Row(
+        "monitoring: {prometheus: {install: true, namespace: @}}", "Application:spec.destination.namespace", texts=FEW
+    ),
+    "MeshPlatform.monitoring.prometheus.version": Row(
+        "monitoring: {prometheus: {install: true, version: @}}", "Application:spec.source.targetRevision", texts=FEW
+    ),
+    "MeshPlatform.monitoring.grafana.adminSecret": Row(
+        "monitoring: {prometheus: true, grafana: {install: true, adminSecret: @}}",
+        "Application:spec.source.helm.valuesObject.grafana.admin.existingSecret",
+        texts=FEW,
+    ),
+    "MeshPlatform.monitoring.argocd.namespace": Row("monitoring: {argocd: {namespace: @}}", texts=FEW),
 }

@@ -16,4 +16,13 @@ def output(kind: str) -> Iterator[tuple[str, Row]]:
     if kind == "MeshService":
         yield f"{kind}.sync.options.*=", Row("sync: {options: {@: Validate=false}}", texts=SYNTAX)
         yield f"{kind}.sync.waves.*=", Row("sync: {waves: {@: 12}}", texts=SYNTAX)
+        yield f"{kind}.ignore.*=", Row("ignore: {@: why}", texts=SYNTAX)
+        yield f"{kind}.ignore.*", Row("ignore: {MS302: @}", texts=SYNTAX)
     yield f"{kind}.manifests[].file", Row("manifests: [@]", texts=SYNTAX)
+
+
+def rules() -> Iterator[tuple[str, Row]]:
+    """Rows of guard-rails, which change nothing: a rule that only warns leaves the objects to be seen."""
+    rule = "policy: [{require: %s, reason: %s, warn: true}]"
+    yield "MeshPlatform.policy[].require[]", Row(rule % ("@", "r"), texts=SYNTAX)
+    yield "MeshPlatform.policy[].reason", Row(rule % ("jwt", "@"))

@@ -8,7 +8,36 @@ apiVersion: meshspec.io/v1alpha1
 kind: MeshPlatform
 metadata: {name: main, labels: {tier: edge, team: "1"}, annotations: {example.com/note: on, a: "grüße\\n"}}
 profile: 1
-istio: {version: 1.31.0, kubernetes: 1.37, mode: sidecar, trustDomain: td.example.com, clusterDomain: cluster.example}
+istio:
+  version: 1.31.0
+  kubernetes: 1.37
+  mode: sidecar
+  trustDomain: td.example.com
+  clusterDomain: cluster.example
+  namespace: istio-system
+  revision: 1-31-0
+  canary: {version: 1.31.1, revision: 1-31-1}
+  tags: {stable: 1-31-0, next: 1-31-1}
+  install:
+    enabled: true
+    repoURL: https://charts.example.com/istio
+    cni: true
+    values:
+      base: {base: {excludedCRDs: [a, b]}}
+      istiod: {env: {A: "1", B: 0.5, C: yes}, autoscaleMin: 3}
+      cni: {logging: {level: info}}
+      ztunnel: {logLevel: info}
+      gateway: {minReadySeconds: 5}
+argocd:
+  repoURL: https://git.example.com/mesh.git
+  targetRevision: main
+  namespace: argocd
+  project: mesh
+  destination: {server: "https://10.0.0.1:6443"}
+  kinds: [batch/Job, Secret]
+  applications:
+    shop: {path: services/shop, each: true, namespace: shop, automated: false}
+    ops: {path: services/ops, each: false, environment: prod, parameters: {b: 1e3, a: x}, targetRevision: v1.20}
 gateways:
   public:
     hosts: [shop.example.com, "*.example.org", shop/only.example.com]
@@ -27,6 +56,7 @@ gateways:
       https-issued: {port: 8444, tls: {issuer: {name: corp, kind: CorpIssuer, group: corp.example.com}}}
       raw: {port: 7443, protocol: tls, tls: PASSTHROUGH}
   inner: {hosts: "*.inner.example.net", namespace: istio-inner, tls: inner-cert, telemetry: {tracing: 0.5%},
+          install: true, values: {service: {annotations: {b: a, a: b}}},
           access: [{}, {from: {namespaces: ops}}], jwt: {issuer: https://id.example.com, require: {paths: /api/*}}}
   more:
     hosts: "*.more.example.net"
@@ -48,6 +78,14 @@ jwt: {issuer: https://id.example.com}
 access: [{action: AUDIT, to: {methods: DELETE, ports: 8080}}]
 namespaces:
   shop:
+    create: true
+    inject: next
+    labels: {tier: shop, "1": "2"}
+    annotations: {example.com/note: 1e3}
+    podSecurity: restricted
+    quota: {pods: 10, requests.cpu: 2000m}
+    limits: {default: {cpu: 1}, defaultRequest: {memory: 64Mi, cpu: 100m}, max: {memory: 1Gi}, min: {memory: 16Mi}}
+    networkPolicy: true
     mtls: {mode: STRICT}
     access: [{from: probe.ops, to: {ports: [8080]}}]
     jwt: {issuer: https://id.example.com}
@@ -63,7 +101,13 @@ patches:
      merge: {metadata: {annotations: {example.com/on: yes}}}, validate: true}
   - {target: Gateway, json: {op: add, path: /metadata/labels/x, value: 010}}
 telemetry: {tracing: {providers: a, match: SERVER}, accessLogging: {providers: [i, envoy]}}
-monitoring: {prometheus: {labels: {release: prometheus, "example.com/a": 1e3}}}
+monitoring:
+  prometheus:
+    {install: true, labels: {release: prometheus, "example.com/a": 1e3}, namespace: watching, version: v81.4.5,
+     values: {kubeProxy: {enabled: false}, prometheus: {prometheusSpec: {retention: 30d, replicas: 0x2}}}}
+  grafana: {install: true, adminSecret: grafana}
+  argocd: {enabled: true, namespace: argo}
+  istio: true
 calls: [audit.security, {namespaces: [common]}, https://shared.example.net]
 providers:
   a: {opentelemetry: {service: otel.monitoring.svc.cluster.example, port: 4317}}
@@ -75,11 +119,17 @@ providers:
   g: {envoyHttpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
   h: {envoyTcpAls: {service: als.monitoring.svc.cluster.example, port: 9001}}
   i: {envoyOtelAls: {service: otel.monitoring.svc.cluster.example, port: 4317}}
+policy:
+  - {require: [metadata.name, "metadata[name]"], reason: it has one, warn: true}
+  - {forbid: {mtls.ports.*: DISABLE, env.AWS_*: "*"}, reason: "1e3", when: {metadata.namespace: shop}}
+  - {allow: {image.registry: ["*.example.com*", docker.io], timeout: ">=1ms <=1h"}, reason: "grüße",
+     unless: [{metadata.name: legacy, metadata.namespace: shop}, {workload: StatefulSet}]}
 defaults:
+  ignore: {MS302: versions wait, MS303: a test}
   timeout: 20s
   env: {REGION: eu-1}
 environments:
-  prod: {istio: {version: 1.31.1}, defaults: {env: {STAGE: prod}}}
+  prod: {istio: {version: 1.31.1}, argocd: {destination: {name: prod}}, defaults: {env: {STAGE: prod}}}
   test: {defaults: {env: {STAGE: test}}}
 """
 
@@ -144,7 +194,9 @@ envFrom: [{configMap: full.config, prefix: FULL_}, {secret: full-db}]
 config:
   /etc/full/app.yaml: {text: "a: 1", mode: 0440}
   /etc/full/motd: {text: "a\\n b\\n"}
-sync: {waves: {VirtualService: 12, Service: -31}, options: {PersistentVolumeClaim: Prune=confirm, Service: [Validate=false]}}
+ignore: {MS302: "1e3", MS304: on purpose}
+sync: {waves: {VirtualService: 12, Service: -31},
+       options: {PersistentVolumeClaim: Prune=confirm, Service: [Validate=false]}}
 patches:
   - {target: {kind: Deployment, name: full-*, apiVersion: apps/v1, namespace: shop}, validate: false,
      merge: {spec: {revisionHistoryLimit: 3, template: {metadata: {annotations: {a: 1e3, b: ~}}}}}}

@@ -1,0 +1,175 @@
+"""Warnings: what can be meant, and mostly is a mistake. A spec silences one, with its reason: ``ignore``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from cmp.checks.finding import Finding, Step, every_run, every_version
+from cmp.checks.secrets import variables
+from cmp.checks.traffic import targets
+from cmp.context.hosts import fits
+from cmp.context.model import Context, Destination, Service
+from cmp.context.names import fqdn
+from cmp.context.running import fewest_pods
+from cmp.spec.syntax import SCHEMES
+
+if TYPE_CHECKING:
+    from cmp.spec.traffic import Retries
+
+#: Conditions that hold only where nothing was sent, so that nothing is done twice.
+_UNSENT = frozenset(("connect-failure", "refused-stream", "reset-before-request"))
+#: Conditions of gRPC, whose methods HTTP does not tell apart.
+_GRPC = frozenset(("cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"))
+#: Methods that mean the same when they are repeated (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2).
+_IDEMPOTENT = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"))
+#: A host in the value of a variable: that of a URL, or one with a port.
+_HOST = (
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^/@\s]*@)?(?P<host>[a-z0-9.-]+)(?P<port>:[0-9]+)?(?:[/?#].*)?"
+    r"|(?P<name>[a-z0-9.-]+)(?P<number>:[0-9]{2,5})"
+)
+
+
+def check_undeclared_hosts(context: Context) -> Iterator[Finding]:
+    """A variable names a host that the service does not call, so its proxy will refuse it."""
+    exposed = {item.spec.host for service in context.services for item in service.exposures}
+    for service, run, path in every_run(context):
+        if not service.facts.limited or not _is_closed(service):
+            continue
+        for at, name, value in variables(run):
+            match = re.fullmatch(_HOST, value, re.IGNORECASE)
+            host = (match["host"] or match["name"]).lower().rstrip(".") if match else ""
+            if match is None or _is_own(host) or host in exposed or _reaches(service, host):
+                continue
+            message = f'env "{name}" names the host "{host}", which "{service.name}" does not call'
+            scheme = match["scheme"] if match["scheme"] in SCHEMES else "tcp"
+            url = f"{scheme}://{host}{match['port'] or match['number'] or ('' if SCHEMES[scheme] else ':<port>')}"
+            help = f"add it to calls: a service by its name, another host as {url}"
+            yield Finding("MS301", service, (*path, *at), message, help, severity="warning")
+
+
+def _is_closed(service: Service) -> bool:
+    """Whether its proxy refuses hosts that nobody declared."""
+    sidecar = service.spec.sidecar
+    policy = sidecar.outboundTrafficPolicy if sidecar is not None else None
+    return policy is None or policy.mode != "ALLOW_ANY"
+
+
+def _is_own(host: str) -> bool:
+    """No host, this machine, or an address: addresses are declared by what runs there."""
+    return not host or host == "localhost" or re.fullmatch(r"[0-9.]+", host) is not None
+
+
+def _reaches(service: Service, host: str) -> bool:
+    """Whether the Sidecar has a host, written in full or as Kubernetes completes it."""
+    domain, own = service.target.cluster_domain, service.namespace
+    name, _, rest = host.partition(".")
+    where = rest.removesuffix(f".svc.{domain}").removesuffix(".svc") or own
+    inside = fqdn(name, where, domain)
+    for item in service.egress:
+        namespace, _, seen = item.partition("/")
+        namespace = own if namespace == "." else namespace
+        if seen == "*" and namespace in (where, "*"):
+            return True
+        if seen != "*" and (fits(seen, host) or fits(seen, inside)):
+            return True
+    return False
+
+
+def check_idle_versions(context: Context) -> Iterator[Finding]:
+    """A version without a share that no rule of this render leads to."""
+    led_to = {(one.host, one.subset) for one in _destinations(context) if one.weight}
+    for service, version, path in every_version(context):
+        if version.weight == 0 and len(service.versions) > 1 and (service.host, version.name) not in led_to:
+            message = f'nothing leads to version "{version.name}": its weight is 0, and no route or mirror names it'
+            help = "give it a weight, a route or a mirror, or take it out"
+            yield Finding("MS302", service, (*path, "weight"), message, help, severity="warning")
+
+
+def _destinations(context: Context) -> Iterator[Destination]:
+    for service in context.services:
+        rules = [*service.http, *service.delegated, *(rule for one in service.ingress for rule in one.rules)]
+        for further in service.further:
+            rules += further.http
+        for rule in rules:
+            yield from rule.destinations
+            yield from (mirror.destination for mirror in rule.mirrors)
+        for stream in (*service.tcp, *service.tls):
+            yield from stream.destinations
+        yield from (one for ingress in service.ingress for one in ingress.destinations)
+
+
+def check_empty_versions(context: Context) -> Iterator[Finding]:
+    """A version gets requests and may have no pod: callers are told 503 until there is one."""
+    for service, version, path in every_version(context):
+        if service.ports and version.weight and version.spec.replicas is not None and fewest_pods(version) == 0:
+            message = f'version "{version.name}" gets {version.weight}% of the requests, and may have no pods for them'
+            help = "give it a pod, or no weight; callers are answered 503 until a pod is ready"
+            yield Finding("MS303", service, (*path, "replicas"), message, help, severity="warning")
+
+
+def check_repeated_requests(context: Context) -> Iterator[Finding]:
+    """A POST or PATCH would be sent again although it may have been carried out."""
+    for service in context.services:
+        if service.spec.retries is not None and (found := _repeats(service.spec.retries)):
+            yield _repeated(service, (), found)
+        for target, path in targets(service):
+            matches = getattr(target, "match", None) or ()
+            safe = bool(matches) and all(one.method and _IDEMPOTENT.issuperset(one.method) for one in matches)
+            if target.retries is not None and not safe and (found := _repeats(target.retries)):
+                yield _repeated(service, path, found)
+
+
+def _repeats(retries: Retries) -> list[str]:
+    attempts = 2 if retries.attempts is None else retries.attempts
+    return [one for one in retries.retryOn if one not in _UNSENT and one not in _GRPC] if attempts else []
+
+
+def _repeated(service: Service, path: tuple[Step, ...], found: Iterable[str]) -> Finding:
+    message = f"a POST is sent again on {', '.join(found)}, although it may have been carried out"
+    help = "say it in routes that match idempotent methods only: match: {method: GET}"
+    return Finding("MS304", service, (*path, "retries", "retryOn"), message, help, severity="warning")
+
+
+def check_idle_callers(context: Context) -> Iterator[Finding]:
+    """Whom a service of this render admits, and who does not call it."""
+    for service in context.services:
+        for index, rule in enumerate(service.spec.access if service.facts.ours else ()):
+            for number, source in enumerate(rule.from_):
+                for at, reference in enumerate(source.services):
+                    caller = context.service(*_split(reference, service.namespace))
+                    if caller is None or caller is service or not caller.facts.limited or not _is_closed(caller):
+                        continue
+                    if not any(_reaches(caller, host) for host in service.hosts):
+                        message = f'"{caller.name}" may call "{service.name}", and does not: its calls lack it'
+                        help = f"add {service.name} to the calls of {caller.name}, or take it out here"
+                        where = ("access", index, "from", number, "services", at)
+                        yield Finding("MS305", service, where, message, help, severity="warning")
+
+
+def _split(reference: str, namespace: str) -> tuple[str, str]:
+    name, _, where = reference.partition(".")
+    return name, where or namespace
+
+
+def check_moving_tags(context: Context) -> Iterator[Finding]:
+    """The same spec would run another image tomorrow, and Argo CD would not see it."""
+    for service, run, path in every_run(context):
+        image = run.spec.image
+        if image is not None and image.digest is None and image.tag == "latest":
+            message = 'the tag "latest" moves: pods of one version run different images'
+            help = "name a release, or a digest"
+            yield Finding("MS306", service, (*path, "image", "tag"), message, help, severity="warning")
+
+
+def check_ignored(context: Context) -> Iterator[Finding]:
+    """Only warnings can be silenced."""
+    for service in context.services:
+        for code in service.spec.ignore:
+            if code not in WARNINGS:
+                help = f"warnings are {', '.join(WARNINGS)}; errors are mended"
+                yield Finding("MS104", service, ("ignore", code), f'there is no warning "{code}"', help, True)
+
+
+WARNINGS = ("MS301", "MS302", "MS303", "MS304", "MS305", "MS306")
