@@ -19,6 +19,8 @@ DRY_RUN = "istio.io/dry-run"
 
 Attributes: TypeAlias = "Mapping[str, str]"
 
+_KINDS = ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
+
 #: The attribute of a connection that a field of a source or an operation is about.
 _OF_CONNECTIONS = {
     "principals": "source.principal",
@@ -80,7 +82,7 @@ class Policies:
     def __init__(self, objects: Iterable[Manifest]) -> None:
         self._found: dict[tuple[str, str], list[Manifest]] = {}
         for one in objects:
-            if one["apiVersion"].startswith("security.istio.io/"):
+            if one["kind"] in _KINDS:
                 place = one["kind"], one["metadata"]["namespace"]
                 self._found.setdefault(place, []).append(one)
         self._selected: dict[tuple[str, str, int], tuple[list[Manifest], Attributes]] = {}
@@ -148,7 +150,7 @@ class Policies:
         if allowed and not any(_fits(spec, attributes, denies=False) for spec in allowed):
             return None
         asked = (spec for spec in by_action.get("CUSTOM", ()) if _fits(spec, attributes, denies=True))
-        return frozenset(spec["provider"]["name"] for spec in asked)
+        return frozenset(spec.get("provider", {}).get("name", "") for spec in asked)
 
     def _said(self, target: Pod, sent: Request) -> Attributes:
         """A token counts where a RequestAuthentication believes its issuer."""
