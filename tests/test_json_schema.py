@@ -113,7 +113,7 @@ KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI
 KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
 KEYED |= {"ignore", "namespaces", "when", "outputClaimToHeaders", "secretTargetRef"}
 KEYED |= {"applications", "default", "defaultRequest", "limits", "max", "min", "parameters", "quota", "tags"}
-KEYED |= {"alerts", "customTags", "tagOverrides"}
+KEYED |= {"alerts", "customTags", "tagOverrides", "waves"}
 
 
 def raw(path: Steps) -> bool:

@@ -14,6 +14,8 @@ def output(kind: str) -> Iterator[tuple[str, Row]]:
     yield f"{kind}.patches[].json[].path", Row(step % "path: @, from: /spec", texts=SYNTAX)
     yield f"{kind}.patches[].json[].from", Row(step % "from: @, path: /spec", texts=SYNTAX)
     if kind == "MeshService":
+        yield f"{kind}.sync.options.*=", Row("sync: {options: {@: Validate=false}}", texts=SYNTAX)
+        yield f"{kind}.sync.waves.*=", Row("sync: {waves: {@: 12}}", texts=SYNTAX)
         yield f"{kind}.ignore.*=", Row("ignore: {@: why}", texts=SYNTAX)
         yield f"{kind}.ignore.*", Row("ignore: {MS302: @}", texts=SYNTAX)
     yield f"{kind}.manifests[].file", Row("manifests: [@]", texts=SYNTAX)

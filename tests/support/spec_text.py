@@ -8,7 +8,7 @@ from cmp.node import Node, Quoted
 from cmp.source import NULLS
 
 # Plain scalars that mean the same inside a flow collection.
-_PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9/.+_%*-]*")
+_PLAIN = re.compile(r"-?[A-Za-z0-9/][A-Za-z0-9/.+_%*-]*")
 
 
 def written(node: Node) -> str:
