@@ -117,7 +117,7 @@ KEYED |= {"alerts", "customTags", "tagOverrides", "waves"}
 
 
 def raw(path: Steps) -> bool:
-    """Whether the schema knows nothing of what stands there: objects of Kubernetes, paths of rules, values of charts."""
+    """Whether the schema knows nothing of what stands there: parts of objects, paths of rules, values of charts."""
     rules = "policy" in path and bool({"forbid", "allow", "when", "unless"} & set(path))
     return rules or ("patches" in path and bool({"merge", "value"} & set(path))) or _of_a_chart(path)
 
