@@ -112,13 +112,21 @@ KEYED |= {"selector", "gateways", "catalog", "withoutHeaders", "cookies", "sourc
 KEYED |= {"config", "secrets", "data", "items", "volumeAttributes", "downwardAPI"}
 KEYED |= {"containers", "mounts", "nodeSelector", "matchLabels", "hostAliases", "options", "sysctls"}
 KEYED |= {"ignore", "namespaces", "when", "outputClaimToHeaders", "secretTargetRef"}
+KEYED |= {"applications", "default", "defaultRequest", "limits", "max", "min", "parameters", "quota", "tags"}
 KEYED |= {"alerts", "customTags", "tagOverrides", "waves"}
 
 
 def raw(path: Steps) -> bool:
-    """Whether the schema knows nothing of what stands there: parts of Kubernetes' objects, and paths of rules."""
+    """Whether the schema knows nothing of what stands there: parts of objects, paths of rules, values of charts."""
     rules = "policy" in path and bool({"forbid", "allow", "when", "unless"} & set(path))
-    return rules or ("patches" in path and bool({"merge", "value"} & set(path)))
+    return rules or ("patches" in path and bool({"merge", "value"} & set(path))) or _of_a_chart(path)
+
+
+def _of_a_chart(path: Steps) -> bool:
+    """Values of Helm charts: `istio.install.values` has them by chart, a gateway has its own."""
+    if path[:3] == ("istio", "install", "values"):
+        return len(path) > 3
+    return path[:1] == ("gateways",) and path[2:3] == ("values",)
 
 
 def keyed(path: Steps) -> bool:

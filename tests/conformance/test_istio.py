@@ -39,6 +39,12 @@ ACCEPTED = (
         "The pods of these namespaces belong to other applications.",
     ),
     Accepted(
+        "examples/platform",
+        "IST0127",
+        "No matching workloads for this resource",
+        "The pods of these namespaces belong to other applications.",
+    ),
+    Accepted(
         "trust-domain-and-cluster-domain",
         "IST0101",
         r'Referenced host not found: "web\.shop\.svc\.k8s\.example\.com"',
@@ -84,6 +90,8 @@ DESTINATIONS = {
     "network-policies",
     "policy-beside-a-catalog",
     "route-to-other-services-and-hosts",
+    "install-istio",
+    "examples/platform",
 }
 PLATFORMS = {"platform-above-the-path"}
 #: Adopted services: the name of a Service that is there already, and the labels of each of its pods.
@@ -125,6 +133,9 @@ UNREAD = {
     "apps/v1 StatefulSet",
     "cert-manager.io/v1 Certificate",
     "autoscaling/v2 HorizontalPodAutoscaler",
+    "argoproj.io/v1alpha1 AppProject",
+    "argoproj.io/v1alpha1 Application",
+    "argoproj.io/v1alpha1 ApplicationSet",
     "batch/v1 CronJob",
     "batch/v1 Job",
     "external-secrets.io/v1 ExternalSecret",
