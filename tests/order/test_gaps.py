@@ -72,7 +72,7 @@ def objects(bodies: dict[str, Any]) -> list[Manifest]:
 
 
 @settings(
-    max_examples=24, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=20, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
 )
 @given(before=services(), after=services())
 def test_whatever_is_broken_is_named(before: dict[str, Any], after: dict[str, Any]) -> None:
