@@ -123,9 +123,11 @@ def raw(path: Steps) -> bool:
 
 
 def _of_a_chart(path: Steps) -> bool:
-    """Values of Helm charts: `istio.install.values` has them by chart, a gateway has its own."""
+    """Values of Helm charts: `istio.install.values` has them by chart, a gateway and Prometheus have their own."""
     if path[:3] == ("istio", "install", "values"):
         return len(path) > 3
+    if path[:3] == ("monitoring", "prometheus", "values"):
+        return True
     return path[:1] == ("gateways",) and path[2:3] == ("values",)
 
 

@@ -224,6 +224,7 @@ def rendered(folder: Path) -> list[Any]:
 def batches() -> dict[str, list[Any]]:
     """Every output with the stand-ins that its case asks for."""
     found = {file.parent.name: list(yaml.safe_load_all(file.read_text(encoding="utf-8"))) for file in FILES}
+    found |= {f"examples/{folder.name}": rendered(folder) for folder in FOLDERS}
     for case, names in NAMESPACES.items():
         found[case] += [namespace(name) for name in names]
     for case in DESTINATIONS:
@@ -233,7 +234,7 @@ def batches() -> dict[str, list[Any]]:
             found[case] += there_already(name, pods, found[case])
     for case in PLATFORMS:
         found[case] += rendered(CASES / case)
-    return found | {f"examples/{folder.name}": rendered(folder) for folder in FOLDERS}
+    return found
 
 
 @cache
