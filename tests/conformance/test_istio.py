@@ -45,6 +45,17 @@ ACCEPTED = (
         "The pods of these namespaces belong to other applications.",
     ),
     Accepted(
+        "namespaces-written",
+        "IST0127",
+        "No matching workloads for this resource",
+        "The pods of these namespaces belong to other applications.",
+    ),
+    *(
+        Accepted(case, code, said, "The gateway is written where the platform of the mounted file is rendered.")
+        for case in ("policy-is-kept", "mounted-platform-below-the-repositorys")
+        for code, said in (("IST0101", "Referenced gateway not found"), ("IST0132", "not found in Gateway"))
+    ),
+    Accepted(
         "trust-domain-and-cluster-domain",
         "IST0101",
         r'Referenced host not found: "web\.shop\.svc\.k8s\.example\.com"',
@@ -151,6 +162,7 @@ UNREAD = {
     "keda.sh/v1alpha1 TriggerAuthentication",
     "rbac.authorization.k8s.io/v1 ClusterRole",
     "v1 PersistentVolumeClaim",
+    "v1 LimitRange",
     "v1 ResourceQuota",
     "v1 ServiceAccount",
 }
@@ -165,7 +177,7 @@ def namespace(name: str) -> dict[str, Any]:
 
 
 def stand_ins(objects: list[Any]) -> list[Any]:
-    """A Service, or outside the cluster a ServiceEntry, for each destination of a route that a batch does not have."""
+    """A Service, or outside the cluster a ServiceEntry, for each host of a route or subset that a batch lacks."""
     known = {
         f"{one['metadata']['name']}.{one['metadata']['namespace']}.svc.cluster.local" for one in of(objects, "Service")
     }
@@ -176,6 +188,9 @@ def stand_ins(objects: list[Any]) -> list[Any]:
         for one in (route["destination"] for key in ("route", "mirrors") for route in rule.get(key, ())):
             if one["host"] not in known:
                 wanted.setdefault(one["host"], set()).add(one.get("port", {}).get("number", 80))
+    for one in of(objects, "DestinationRule"):
+        if one["spec"]["host"] not in known:  # of a Service that a chart makes
+            wanted.setdefault(one["spec"]["host"], {80})
     return [stand_in(host, sorted(numbers)) for host, numbers in wanted.items()]
 
 

@@ -72,11 +72,14 @@ def places() -> tuple[Place, ...]:
     for case in FOLDERS:
         if case.startswith("error-") or case in NOT_READ:
             continue
+        chosen = asked(CASES / case)[1].name
         for file in sorted((CASES / case).rglob("*.yaml")):
             if not file.name.endswith(("meshspec.yaml", "meshplatform.yaml")):
                 continue
             for document in read(file.read_text(encoding="utf-8"), file.name):
                 for path, node in _walk(document):
+                    if path[0] == "environments" and path[1:2] not in ((), (chosen,)):
+                        continue  # what is not chosen is read when it is
                     if node.key is not None and not is_chosen(path[:-1]) and not raw(path):
                         place = Place(
                             case, str(file.relative_to(CASES / case)), path, *node.key[1:], str(path[-1]), True
