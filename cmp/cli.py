@@ -108,3 +108,15 @@ def explain(code: str) -> int:
     from cmp.commands.explain import explain as command
 
     return command(code)
+
+
+@group.command()
+@click.argument("name", default="meshspec")
+def probe(name: str) -> int:
+    """Say whether the plugin NAME takes calls; for probes of the sidecar.
+
+    Its name has the version behind it where plugin.yaml names one, such as meshspec-v2.
+    """
+    from cmp.commands.probe import probe as command
+
+    return command(name)
