@@ -120,3 +120,14 @@ def probe(name: str) -> int:
     from cmp.commands.probe import probe as command
 
     return command(name)
+
+
+@group.command()
+def doctor() -> int:
+    """Look at the sidecar that this runs in, and say what is wrong with it.
+
+    kubectl -n argocd exec deploy/argocd-repo-server -c meshspec -- /opt/meshspec/bin/cmp doctor
+    """
+    from cmp.commands.doctor import doctor as command
+
+    return command()

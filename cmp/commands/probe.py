@@ -1,10 +1,11 @@
-"""``cmp probe``: whether the plugin takes calls. The kubelet runs it all the time, so it imports no more than it needs."""
+"""``cmp probe``: whether the plugin takes calls. The kubelet runs it all the time, so it imports little."""
 
 from __future__ import annotations
 
 import os
 import socket
 import sys
+from collections.abc import Mapping
 
 from cmp.output import write
 
@@ -17,7 +18,7 @@ PATIENCE = 3.0
 
 def probe(name: str = "meshspec") -> int:
     """Connect to the socket of the plugin ``name``: 0 it is accepted, 1 it is not."""
-    path = socket_path(name)
+    path = socket_path(name, os.environ)
     problem = refused(path)
     if problem:
         sys.stderr.write(f"error: {path}: {problem}\n")
@@ -26,12 +27,12 @@ def probe(name: str = "meshspec") -> int:
     return 0
 
 
-def socket_path(name: str) -> str:
+def socket_path(name: str, variables: Mapping[str, str]) -> str:
     """The socket of a plugin whose name is ``metadata.name``, with ``-`` and ``spec.version`` where it has one.
 
     ``Address`` of https://github.com/argoproj/argo-cd/blob/master/cmpserver/plugin/config.go
     """
-    return f"{os.environ.get('ARGOCD_PLUGINSOCKFILEPATH') or SOCKETS}/{name}.sock"
+    return f"{variables.get('ARGOCD_PLUGINSOCKFILEPATH') or SOCKETS}/{name}.sock"
 
 
 def refused(path: str) -> str:
