@@ -95,13 +95,13 @@ def by_helm(mounted: bool) -> dict[str, Any]:
     return result
 
 
-def by_kustomize(mounted: bool, directory: Path) -> dict[str, Any]:
+def by_kustomize(mounted: bool, directory: Path, **more: Any) -> dict[str, Any]:
     shutil.copytree(INSTALL, directory / "install")
     (directory / "argocd").mkdir()
     (directory / "argocd" / "base.yaml").write_text(json.dumps(REPO_SERVER))
     components = ["../install", *(["../install/mounted-platform"] if mounted else [])]
     (directory / "argocd" / "kustomization.yaml").write_text(
-        json.dumps({"resources": ["base.yaml"], "components": components})
+        json.dumps({"resources": ["base.yaml"], "components": components, **more})
     )
     assert KUBECTL
     done = subprocess.run([KUBECTL, "kustomize", str(directory / "argocd")], capture_output=True, text=True, check=True)
@@ -144,13 +144,23 @@ def test_kustomize_makes_what_the_patch_says(mounted: bool, tmp_path: Path) -> N
 
 
 @needs_kubectl
-def test_kubectl_patch_makes_what_the_patch_says(tmp_path: Path) -> None:
+def test_the_image_is_replaced_by_its_name(tmp_path: Path) -> None:
+    """As docs/install.md does it: kustomize names images after its components have added theirs."""
+    images = [{"name": sidecar(by_patch(False))["image"].partition(":")[0], "newName": "r.example/m", "newTag": "2"}]
+    assert sidecar(by_kustomize(False, tmp_path, images=images))["image"] == "r.example/m:2"
+
+
+@needs_kubectl
+@MOUNTED
+def test_kubectl_patch_makes_what_the_patch_says(mounted: bool, tmp_path: Path) -> None:
     assert KUBECTL
-    base = tmp_path / "base.json"
-    base.write_text(json.dumps(REPO_SERVER))
-    patch = ["--patch-file", str(INSTALL / "repo-server.yaml"), "--local", "-o", "json"]
-    done = subprocess.run([KUBECTL, "patch", "-f", str(base), *patch], capture_output=True, text=True, check=True)
-    assert normal(pod(json.loads(done.stdout))) == normal(pod(by_patch(False)))
+    file = tmp_path / "deployment.json"
+    file.write_text(json.dumps(REPO_SERVER))
+    for name in ("repo-server.yaml", *(["mounted-platform/repo-server.yaml"] if mounted else [])):
+        patch = ["--patch-file", str(INSTALL / name), "--local", "-o", "json"]
+        done = subprocess.run([KUBECTL, "patch", "-f", str(file), *patch], capture_output=True, text=True, check=True)
+        file.write_text(done.stdout)
+    assert normal(pod(json.loads(file.read_text()))) == normal(pod(by_patch(mounted)))
 
 
 @MOUNTED
@@ -217,3 +227,9 @@ def test_the_image_is_that_of_this_release() -> None:
 
     images = {sidecar(make(mounted))["image"] for make in (by_patch, by_helm) for mounted in (False, True)}
     assert images == {f"registry.example.com/platform/meshspec:{__version__}"}
+
+
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not there")
+def test_the_dockerfile_passes_its_linter() -> None:
+    done = subprocess.run(["hadolint", str(ROOT / "Dockerfile")], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
