@@ -60,8 +60,7 @@ class Sidecar(NamedTuple):
     @property
     def work(self) -> str:
         """Where repositories are unpacked: util/cmp of Argo CD."""
-        own = self.variables.get("ARGOCD_CMP_WORKDIR") or self.variables.get("TMPDIR")
-        return self.path(own or "/tmp")
+        return self.variables.get("ARGOCD_CMP_WORKDIR") or self.variables.get("TMPDIR") or "/tmp"
 
 
 def doctor(sidecar: Sidecar | None = None) -> int:
@@ -75,6 +74,8 @@ def doctor(sidecar: Sidecar | None = None) -> int:
 def _tried(check: Callable[[Sidecar], Result], sidecar: Sidecar) -> Result:
     try:
         return check(sidecar)
+    except OSError as error:
+        return _failed(error.strerror or type(error).__name__, "look at the work directory, and at what is mounted")
     except Exception as error:  # whatever is broken here is what was looked for
         return _failed(f"{type(error).__name__}: {error}", "install the image anew")
 
@@ -165,7 +166,7 @@ def _socket(sidecar: Sidecar) -> Result:
 
 def _tmp(sidecar: Sidecar) -> Result:
     try:
-        with tempfile.TemporaryFile(dir=sidecar.work) as file:
+        with tempfile.TemporaryFile(dir=sidecar.path(sidecar.work)) as file:
             file.write(b"meshspec")
     except OSError as error:
         return _failed(f"{sidecar.work}: {error.strerror}", "mount an emptyDir of the sidecar's own there")
@@ -247,7 +248,7 @@ def _render(sidecar: Sidecar, mounted: str) -> int:
     from cmp.environment import Environment
     from cmp.pipeline import render
 
-    with tempfile.TemporaryDirectory(dir=sidecar.work) as directory:
+    with tempfile.TemporaryDirectory(dir=sidecar.path(sidecar.work)) as directory:
         os.mkdir(os.path.join(directory, ".git"))
         with open(os.path.join(directory, "meshspec.yaml"), "w", encoding="utf-8") as file:
             file.write(EXAMPLE)
