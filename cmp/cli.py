@@ -108,3 +108,26 @@ def explain(code: str) -> int:
     from cmp.commands.explain import explain as command
 
     return command(code)
+
+
+@group.command()
+@click.argument("name", default="meshspec")
+def probe(name: str) -> int:
+    """Say whether the plugin NAME takes calls; for probes of the sidecar.
+
+    Its name has the version behind it where plugin.yaml names one, such as meshspec-v2.
+    """
+    from cmp.commands.probe import probe as command
+
+    return command(name)
+
+
+@group.command()
+def doctor() -> int:
+    """Look at the sidecar that this runs in, and say what is wrong with it.
+
+    kubectl -n argocd exec deploy/argocd-repo-server -c meshspec -- /opt/meshspec/bin/cmp doctor
+    """
+    from cmp.commands.doctor import doctor as command
+
+    return command()

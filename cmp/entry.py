@@ -37,6 +37,10 @@ def _run(arguments: list[str]) -> int:
             from cmp.commands.generate import generate
 
             return generate(**values)  # type: ignore[arg-type]
+    if arguments == ["probe"]:
+        from cmp.commands.probe import probe
+
+        return probe()
     from cmp.cli import run
 
     return run(arguments)

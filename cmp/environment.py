@@ -1,4 +1,4 @@
-"""Who runs us: flags, Argo CD's variables and parameters. The only reader of ``os.environ``.
+"""Who runs us: flags, Argo CD's variables and parameters. For renders, the only reader of ``os.environ``.
 
 Argo CD's contract: https://argo-cd.readthedocs.io/en/stable/operator-manual/config-management-plugins/ . Variables that
 change with every commit or cluster (ARGOCD_APP_REVISION, KUBE_API_VERSIONS, ...) are not read: output depends on the

@@ -50,7 +50,7 @@ def completed(fragment: str) -> str:
 
 
 #: Blocks that are no specs.
-OTHERS = ("spec:\n  template:", "environments:\n  all-v1:")
+OTHERS = ("spec:\n  template:", "environments:\n  all-v1:", "apiVersion: kustomize", "on: pull_request", "repos:")
 CASES = [
     (page.name, number, text)
     for page in PAGES
