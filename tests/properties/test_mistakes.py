@@ -65,6 +65,11 @@ def is_chosen(path: Path_) -> bool:
     return keyed(path) or (bool(path) and path[-1] in NAMED)
 
 
+def is_raw(path: Path_) -> bool:
+    """Whether what stands there is not of the language, in an environment too."""
+    return raw(path[2:] if path[0] == "environments" else path)
+
+
 @cache
 def places() -> tuple[Place, ...]:
     """All scalars of all specs of cases that are right, one for each place of the language."""
@@ -80,12 +85,12 @@ def places() -> tuple[Place, ...]:
                 for path, node in _walk(document):
                     if path[0] == "environments" and path[1:2] not in ((), (chosen,)):
                         continue  # what is not chosen is read when it is
-                    if node.key is not None and not is_chosen(path[:-1]) and not raw(path):
+                    if node.key is not None and not is_chosen(path[:-1]) and not is_raw(path):
                         place = Place(
                             case, str(file.relative_to(CASES / case)), path, *node.key[1:], str(path[-1]), True
                         )
                         found.setdefault((place.pattern, True), place)
-                    if isinstance(node.value, str) and not isinstance(node.value, Quoted) and not raw(path):
+                    if isinstance(node.value, str) and not isinstance(node.value, Quoted) and not is_raw(path):
                         place = Place(case, str(file.relative_to(CASES / case)), path, *node.pos[1:], node.value, False)
                         found.setdefault((place.pattern, False), place)
     return tuple(found.values())
