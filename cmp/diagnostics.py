@@ -64,11 +64,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if len(longer) == 1:
         return longer[0]
     bound = max(1, len(word) // 3)
-    scored = [(distance, other) for other in known if (distance := _edits(word.lower(), other.lower())) <= bound]
+    if len(word) > _LONGEST_WORD:
+        return ""
+    near = [other for other in known if abs(len(word) - len(other)) <= bound]
+    scored = [(distance, other) for other in near if (distance := _edits(word.lower(), other.lower(), bound)) <= bound]
     return min(scored)[1] if scored else ""
 
 
-def _edits(a: str, b: str) -> int:
+#: A word of more letters is no misspelling of anything.
+_LONGEST_WORD = 200
+
+
+def _edits(a: str, b: str, bound: int) -> int:
+    """The distance of two words, or some number above the bound."""
     rows = [list(range(len(b) + 1))]
     for i, x in enumerate(a, 1):
         row = [i]
@@ -78,6 +86,8 @@ def _edits(a: str, b: str) -> int:
                 cost = min(cost, rows[-2][j - 2] + 1)
             row.append(cost)
         rows.append(row)
+        if min(rows[-2]) > bound and min(row) > bound:
+            return bound + 1
     return rows[-1][-1]
 
 
@@ -99,11 +109,15 @@ def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], limit: i
         limit: of bytes, beyond which diagnostics are only counted. Argo CD keeps the whole text with the Application.
     """
     hidden = {(d.pos.file, d.pos.line) for d in diagnostics if d.code in UNSHOWN and d.pos}
-    blocks, size = [_block(d, texts, hidden) for d in diagnostics], 0
-    for index, block in enumerate(blocks):
-        size += len(block.encode()) + 1
+    lines: dict[str, list[str]] = {}  # of each file, split once
+    blocks, size = [], 0
+    for index, one in enumerate(diagnostics):
+        if one.pos and one.pos.file in texts and one.pos.file not in lines:
+            lines[one.pos.file] = texts[one.pos.file].splitlines()
+        blocks.append(_block(one, lines, hidden))
+        size += len(blocks[-1].encode()) + 1
         if limit is not None and index and size > limit:
-            return "\n".join([*blocks[:index], f"and {len(blocks) - index} more: run cmp validate"])
+            return "\n".join([*blocks[:index], f"and {len(diagnostics) - index} more: run cmp validate"])
     return "\n".join(blocks)
 
 
@@ -111,14 +125,14 @@ def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], limit: i
 UNSHOWN = frozenset(("MS230",))
 
 
-def _block(diagnostic: Diagnostic, texts: Mapping[str, str], hidden: Container[tuple[str, int]]) -> str:
+def _block(diagnostic: Diagnostic, texts: Mapping[str, list[str]], hidden: Container[tuple[str, int]]) -> str:
     pos, lines = diagnostic.pos, []
     where = f"{pos}: " if pos else ""
     lines.append(_one_line(f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"))
     gutter = 0
     if pos and pos.line and pos.file in texts and pos[:2] not in hidden:
         gutter = len(str(pos.line)) + 1
-        lines += _excerpt(texts[pos.file].splitlines(), pos, gutter)
+        lines += _excerpt(texts[pos.file], pos, gutter)
     pad = " " * gutter
     lines += [_one_line(f"{pad}= note: {text}: {place}") for place, text in diagnostic.related]
     if diagnostic.help:

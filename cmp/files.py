@@ -148,6 +148,12 @@ def is_below(path: str, directories: Iterable[str]) -> bool:
     return any(directory == "." or path.startswith(f"{directory.rstrip('/')}/") for directory in directories)
 
 
+def is_inside(path: str, root: str) -> bool:
+    """Whether a path leads to the root or below it, by symlinks too."""
+    real = os.path.realpath(path)
+    return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
+
+
 def _clean(path: str) -> str:
     # A name may hold line breaks and terminal codes, which could pass for lines of ours.
     return "".join(c if c.isprintable() else "?" for c in path)
@@ -161,13 +167,12 @@ def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
             MAX_BYTES, or not UTF-8.
     """
     shown = Pos(relative(path, root), 0, 0)
-    real = os.path.realpath(path)
-    if real != root and not real.startswith(root.rstrip(os.sep) + os.sep):
+    if not is_inside(path, root):
         raise SpecError(
             [Diagnostic("MS006", "leads outside the repository", shown, "copy the file into the repository")]
         )
     try:
-        return _text(real, shown, encoding)
+        return _text(os.path.realpath(path), shown, encoding)
     except OSError as error:
         linked = "it is a link: what it leads to may not have been sent (manifest-generate-paths, tar exclusions)"
         help = linked if os.path.islink(path) else ""

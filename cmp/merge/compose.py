@@ -7,6 +7,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
+from cmp.merge.bounds import bounded
 from cmp.merge.documents import Documents, Draft
 from cmp.merge.layers import finish, merge
 from cmp.merge.parameters import layers
@@ -72,7 +73,7 @@ def compose(
         mounted: the document of the operator's platform file, if any: the layer below the repository's.
 
     Raises:
-        SpecError: with all that is wrong, where no list takes it.
+        SpecError: with all that is wrong, where no list takes it; or for services that are too many or too large.
     """
     found: list[Diagnostic] = []
     documents = Documents(environment, found)
@@ -83,7 +84,7 @@ def compose(
 
         above = laid(documents.platform(mounted), said)
     below = documents.body(above.get("defaults") if above is not None else None, "defaults")
-    drafts = [draft for document in specs for draft in documents.services(document, below)]
+    drafts = list(bounded(draft for document in specs for draft in documents.services(document, below)))
     documents.check_environment(specs, [one for one in (mounted, platform) if one is not None])
     _unique(drafts, found)
     given = layers([(draft.name, draft.node) for draft in drafts], parameters, found)

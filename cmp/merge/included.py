@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from cmp import files
 from cmp.diagnostics import Diagnostic, SpecError
@@ -70,7 +70,8 @@ class _Reader:
             return []
         if "*" not in pattern and "?" not in pattern:
             return [whole]
-        if not whole.startswith(self._root.rstrip(os.sep) + os.sep):
+        fixed = whole[: min(whole.find(sign) for sign in "*?" if sign in whole)].rpartition(os.sep)[0]
+        if not files.is_inside(fixed, self._root):  # a link: its files would be refused, but their names be told
             self._say("MS006", f'"{pattern}" leads outside the repository', name, "copy the files into the repository")
             return []
         found = []
@@ -108,13 +109,12 @@ class _Reader:
 def _matching(pattern: str) -> Iterator[str]:
     steps = pattern.split(os.sep)
     fixed = next(index for index, step in enumerate(steps) if "*" in step or "?" in step)
-    shape = re.compile(_expression(steps[fixed:]))
     top = os.sep.join(steps[:fixed]) or os.sep
     for directory, below, names in os.walk(top):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in names:
             path = os.path.join(directory, name)
-            if not name.startswith(".") and not _is_ours(name) and shape.fullmatch(os.path.relpath(path, top)):
+            if not name.startswith(".") and not _is_ours(name) and _fits(path[len(top) :].strip(os.sep).split(os.sep), steps[fixed:]):
                 yield path
 
 
@@ -122,12 +122,21 @@ def _is_ours(name: str) -> bool:
     return name in (files.SPEC_NAME, files.PLATFORM_NAME) or name.endswith("." + files.SPEC_NAME)
 
 
-def _expression(steps: list[str]) -> str:
-    parts = []
-    for step in steps:
-        if step == "**":
-            parts.append("(?:[^/]+/)*")
+def _fits(path: list[str], pattern: list[str]) -> bool:
+    """Whether the steps of a path fit those of a pattern, in which ``**`` stands for any number of steps.
+
+    The last ``**`` takes one step more wherever the rest does not fit: the earlier ones need not be tried again.
+    """
+    at = want = 0
+    again: tuple[int, int] | None = None
+    while at < len(path):
+        if want < len(pattern) and pattern[want] == "**":
+            again, want = (at, want + 1), want + 1
+        elif want < len(pattern) and fnmatchcase(path[at], pattern[want].replace("[", "[[]")):
+            at, want = at + 1, want + 1
+        elif again is not None:
+            again = (again[0] + 1, again[1])
+            at, want = again
         else:
-            letters = {"*": "[^/]*", "?": "[^/]"}
-            parts.append("".join(letters.get(letter) or re.escape(letter) for letter in step) + "/")
-    return "".join(parts).removesuffix("/")
+            return False
+    return want == len(pattern)

@@ -7,6 +7,7 @@ their services; those of the platform its own. They are carried out in the order
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from cmp.manifests.step import Built
 from cmp.node import Node
 from cmp.patch import kinds, pointer
 from cmp.patch.kinds import Type
-from cmp.patch.recheck import changed, faults
+from cmp.patch.recheck import Fault, changed, faults
 from cmp.patch.secrets import plain_secrets
 from cmp.patch.strategic import PatchError, merge
 from cmp.patch.typed import Rules, typed
@@ -66,6 +67,9 @@ class _Work:
                 one = result[at]
                 assert one is not None  # it was chosen
                 manifest = self._applied(one.manifest, patch, node)
+                if manifest is not None and (wrong := list(changed(one.manifest, manifest))):
+                    self._refuse(one.manifest, wrong, node.pos)  # the next patch must find the same object
+                    continue
                 result[at] = one._replace(manifest=manifest) if manifest is not None else None
                 touched[at] = node.pos
         for at, pos in touched.items():
@@ -95,6 +99,7 @@ class _Work:
         body = node.get("merge")
         if body is not None:
             return self._merged(manifest, body, type_, rules)
+        manifest = deepcopy(manifest)  # once: steps change it in place
         for index, step in enumerate(patch.steps):
             at = node.get("json", index)
             assert at is not None  # the spec was made from it
@@ -152,7 +157,9 @@ class _Work:
     def _recheck(self, before: Manifest, after: Manifest, pos: Pos) -> None:
         """What the API server would refuse in the outcome, at the last patch of the object."""
         type_ = kinds.type_of(before["apiVersion"], before["kind"]) or kinds.ANYTHING
-        wrong = list(changed(before, after)) or list(faults(after, type_))
+        self._refuse(before, list(changed(before, after)) or list(faults(after, type_)), pos)
+
+    def _refuse(self, before: Manifest, wrong: list[Fault], pos: Pos) -> None:
         name = f"{before['kind']} {before['metadata']['name']}"
         for _, message, help in wrong:
             self._say(Diagnostic("MS232", f"{name} after this patch: {message}", pos, help))

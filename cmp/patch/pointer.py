@@ -5,6 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+#: The most values in an object, and the most levels: an object copied into itself twenty times is a million objects.
+MAX_VALUES = 20_000
+MAX_LEVELS = 64
+#: No list has an index of more digits; Python refuses to read some of 5000.
+_MAX_DIGITS = 6
+
 
 class OperationError(Exception):
     """An operation that cannot be carried out."""
@@ -42,12 +48,13 @@ def tokens(pointer: str) -> list[str]:
 
 
 def apply(document: Any, operation: Operation) -> Any:
-    """A document after one operation, as new data.
+    """A document after one operation, which may be the same one, changed.
 
     Raises:
-        OperationError: the path does not exist, or a test does not hold.
+        OperationError: the path does not exist, a test does not hold, or the document would grow beyond its bounds.
+            The document is as it was, or half of a move.
     """
-    whole = deepcopy(document)
+    whole = document
     steps = tokens(operation.path)
     if operation.op == "test":
         if not _equal(_value(whole, steps), operation.value):
@@ -55,18 +62,45 @@ def apply(document: Any, operation: Operation) -> Any:
         return whole
     if operation.op == "remove":
         return _removed(whole, steps)
+    if operation.op in ("add", "replace"):
+        _bound(len(steps), 0, operation.value)
     if operation.op == "replace":
         _value(whole, steps)
         return _placed(whole, steps, operation.value, replacing=True)
     if operation.op == "add":
         return _placed(whole, steps, operation.value)
     source = tokens(operation.source)
-    value = deepcopy(_value(whole, source))
+    value = _value(whole, source)
+    _bound(len(steps), _size(whole) if operation.op == "copy" else 0, value)
+    value = deepcopy(value)
     if operation.op == "move":
         if steps[: len(source)] == source and len(steps) > len(source):
             raise OperationError(f'"{operation.source}" cannot be moved into itself')
         whole = _removed(whole, source)
     return _placed(whole, steps, value)
+
+
+def _bound(depth: int, values: int, value: Any) -> None:
+    """Refuse a value that would make an object too deep or too large.
+
+    Raises:
+        OperationError: so deep down, or beside so many values.
+    """
+    if depth + _height(value) > MAX_LEVELS:
+        raise OperationError(f"the object would be deeper than {MAX_LEVELS} levels", "no kind of object is that deep")
+    if values and values + _size(value) > MAX_VALUES:
+        help = "copy less: an object of that size cannot be stored"
+        raise OperationError(f"the object would have more than {MAX_VALUES} values", help)
+
+
+def _height(value: Any) -> int:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if children is None else 1 + max(map(_height, children), default=0)
+
+
+def _size(value: Any) -> int:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_size, children))
 
 
 def _value(document: Any, steps: list[str]) -> Any:
@@ -112,8 +146,8 @@ def _index(holder: list[Any], steps: list[str], index: int, most: int) -> int:
     step = steps[index]
     if not step.isdigit() or not step.isascii() or (step != "0" and step.startswith("0")):
         raise OperationError(f'"{step}" is no index of the list at "{_shown(steps[:index])}"', "count from 0")
-    if int(step) > most:
-        raise OperationError(f'the list at "{_shown(steps[:index])}" has {len(holder)} items, and no index {step}')
+    if len(step) > _MAX_DIGITS or int(step) > most:
+        raise OperationError(f'the list at "{_shown(steps[:index])}" has {len(holder)} items, and no index {step[:12]}')
     return int(step)
 
 

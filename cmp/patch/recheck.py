@@ -20,9 +20,20 @@ _SELECTING = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 
 def faults(found: Any, type_: Type) -> Iterator[Fault]:
     """What is wrong with an object: its path, a message and what to write instead."""
+    yield from _metadata(found)
     yield from _structure(found, type_, ())
     yield from _strategy(found)
     yield from _selected(found)
+
+
+def _metadata(found: Any) -> Iterator[Fault]:
+    """Labels and annotations are maps of text, also of kinds that the table does not have."""
+    for key in ("labels", "annotations"):
+        there = _at(found, "metadata", key)
+        if there is None:
+            continue
+        if not isinstance(there, dict) or not all(isinstance(value, str) for value in there.values()):
+            yield ("metadata", key), f"metadata.{key} is no map of text", "write a map, and its values in quotes"
 
 
 def _structure(value: Any, type_: Type, path: Path) -> Iterator[Fault]:

@@ -74,8 +74,25 @@ def starred(text: str) -> re.Pattern[str] | None:
     if "*" not in parts:
         return None
     below = parts[-2:] == ["/", "*"]
-    letters = (".*" if part == "*" else re.escape(part[-1:]) for part in (parts[:-2] if below else parts))
-    return re.compile("".join(letters) + ("(?:/.*)?" if below else ""), re.DOTALL)
+    first, *others = _fixed(parts[:-2] if below else parts)
+    end = "(?:/.*)?" if below else ""
+    if not others:
+        return re.compile(first + end, re.DOTALL)
+    # Each part at the first place where it fits, and not tried again further on: the last one decides where it ends.
+    # With plain ".*", a pattern such as *a*a*a*b would take hours for a long text of a.
+    between = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return re.compile(f"{first}{between}.*{others[-1]}{end}", re.DOTALL)
+
+
+def _fixed(parts: list[str]) -> list[str]:
+    """The expressions for what stands before, between and behind the stars."""
+    found = [""]
+    for part in parts:
+        if part == "*":
+            found.append("")
+        else:
+            found[-1] += re.escape(part[-1:])
+    return found
 
 
 def unescaped(text: str) -> str:

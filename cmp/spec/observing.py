@@ -57,7 +57,11 @@ def web_page(value: str) -> str:
 
 
 #: What is text in CEL and PromQL. Raw and triple-quoted literals of CEL are not told apart: they are rare.
-LITERALS = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
+#: One that is not closed is matched, too, and never tried again from the middle, which would take the square of its
+#: length.
+LITERALS = r"\"(?:\\.|[^\"\\])*+\"?|'(?:\\.|[^'\\])*+'?"
+#: The longest expression that is read. Envoy and Prometheus evaluate it again and again.
+LONGEST = 10_000
 #: The code of expressions that cannot be.
 CODE = "MS254"
 CLOSING = {")": "(", "]": "[", "}": "{"}
@@ -123,12 +127,28 @@ def promql(value: str) -> str:
     return value
 
 
+def _emptied(literal: re.Match[str]) -> str:
+    """A literal without its inside, nothing for a comment, and the one quote where none closes it."""
+    text = literal[0]
+    if text.startswith("#"):
+        return ""
+    return '""' if len(text) > 1 and text.endswith(text[0]) and not _escaped_end(text) else text[0]
+
+
+def _escaped_end(text: str) -> bool:
+    """Whether the last character has a backslash before it that is not one itself."""
+    before = text[1:-1]
+    return text[0] != "`" and (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
 def _outside_of_text(value: str, what: str) -> str:
     """An expression without the insides of its literals, if its brackets and quotes are closed."""
     if not value.strip():
         refuse(f"the {what} is empty", "write one, or leave the key out", CODE)
-    other = r"|`[^`]*`|(?P<comment>#[^\n]*)" if what == "query" else ""
-    rest = re.sub(LITERALS + other, lambda match: "" if other and match["comment"] else '""', value)
+    if len(value) > LONGEST:
+        refuse(f"the {what} is longer than {LONGEST} characters", "measure less at once", CODE)
+    other = r"|`[^`]*+`?|(?P<comment>#[^\n]*)" if what == "query" else ""
+    rest = re.sub(LITERALS + other, _emptied, value)
     if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", value):
         refuse(f"{shown(value)} holds a control character", "remove it", CODE)
     if re.search(r"[\"'`]", rest.replace('""', "")):

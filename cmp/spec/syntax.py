@@ -117,6 +117,8 @@ def header_value(value: str) -> str:
     Of what Envoy knows, Istio's webhook takes no length behind arguments (istio validation, validateHeaderValue).
     https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#format-strings
     """
+    if len(value) > LONGEST_HEADER:
+        refuse(f"{shown(value)} is longer than {LONGEST_HEADER} characters", "no server takes headers of that size")
     if "%" in re.sub(rf"%%|%[A-Z0-9_]+({ARGUMENTS}|:[0-9]+)?%", "", value):
         message = f"{shown(value)}: a percent sign begins a command, and this is none that Istio takes"
         refuse(message, "write %% for a percent sign, or a command such as %REQ(x-a)%")
@@ -125,6 +127,8 @@ def header_value(value: str) -> str:
     return value
 
 
+#: Envoy refuses requests with more than 60 KiB of headers (max_request_headers_kb), most servers with 8 KiB.
+LONGEST_HEADER = 8192
 ARGUMENTS = r"\([^)\"\\\[ ][^)\"\\]*\)"
 
 

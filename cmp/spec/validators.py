@@ -87,7 +87,8 @@ def duration(value: Any) -> str:
 def duration_or_zero(value: Any) -> str:
     """As ``duration``, where nothing at all has a meaning of its own."""
     text = scalar(value)
-    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)", text)
+    # An end to digits and length, or a text of nothing but digits takes the square of its length.
+    parts = re.findall(r"([0-9]{1,30}(?:\.[0-9]{1,30})?)(ms|h|m|s)", text[:200])
     if not parts or "".join(a + b for a, b in parts) != text:
         refuse(f"expected a duration, got {shown(value)}", "write a number with its unit: 500ms, 5s, 1m30s, 2h")
     total = 0
