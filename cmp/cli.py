@@ -10,6 +10,7 @@ import click
 
 from cmp import __version__
 from cmp.options import APP_FLAGS, GENERATE_FLAGS, VALIDATE_FLAGS, Flag
+from cmp.output import OutputError
 
 
 def run(arguments: list[str]) -> int:
@@ -23,7 +24,19 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show(sys.stderr)
         return 2
+    except OSError as error:
+        if not _in_click(error):
+            raise
+        raise OutputError(error) from None  # its help and the version
     return code if isinstance(code, int) else 0
+
+
+def _in_click(error: OSError) -> bool:
+    """Whether click itself has failed, which does nothing but write; what commands do happens further down."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("click.")
 
 
 def _flags(flags: tuple[Flag, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

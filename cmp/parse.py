@@ -48,6 +48,10 @@ def parse_platform(tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
     return _parse("MeshPlatform", tree._replace(node=body), problems)
 
 
+#: Of one service so many findings are told, and then nothing is said of the rest: each takes its time.
+_MOST_REFUSED = 500
+
+
 def _parse(kind: str, tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
     """Validate; report and take out what is refused, and validate the rest, so that checks can speak at once.
 
@@ -60,7 +64,7 @@ def _parse(kind: str, tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
             problems += _incomplete(kind, node, broken)
             return Parsed(tree._replace(node=node), spec, frozenset(broken))
         except ValidationError as error:
-            refused = error.errors(include_url=False)
+            refused = error.errors(include_url=False)[: _MOST_REFUSED + 1]
         said = {
             (one.code, one.pos, one.help) for one in problems
         }  # a version holds the service's values: one finding for both
@@ -70,7 +74,7 @@ def _parse(kind: str, tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
                 problems.append(found)
                 said.add((found.code, found.pos, found.help))
         paths = [_to_remove(node, item) for item in refused]
-        if () in paths:
+        if () in paths or len(paths) > _MOST_REFUSED:
             return None
         for path in sorted(paths, key=lambda path: [str(step).zfill(9) for step in path], reverse=True):
             node = _without(node, path)

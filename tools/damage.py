@@ -15,12 +15,13 @@ from tests.support.spec_text import quoted
 
 #: Text that readers of YAML, of JSON or of paths have stumbled over.
 _RAW = (
-    *(b"\0", b"\xff", b"\xfe\xff", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf", b"\xef\xbb\xbf", b"\r", b"\x85"),
-    *(b"&a ", b"*a", b"<<: *a\n", b"<<: {a: b}\n", b"!!python/object:os.system ", b"!a ", b"--- ", b"\n---\n", b"...\n"),
-    *(b"%YAML 1.1\n", b"{", b"}", b"[", b"]", b"[" * 60, b"{a: " * 60, b": ", b"- ", b"? ", b"|\n", b">+9\n", b"#", b"\t"),
-    *(b'"\\ud800"', b'"\\udfff\\ud800"', b'"\\x00"', b'"\\0"', b'"\\U00110000"', b"9" * 400, b"-" + b"9" * 5000, b"1e999"),
-    *(b".inf", b"-.nan", b"0x" + b"f" * 300, b"1:30", b"NO", b"on", b"0b1", b"1_000", b"2001-01-01", b"=", b"~", b"null"),
-    *(b"../" * 40, b"/dev/zero", b"/etc/passwd", b"$(A)", b"${A}", b"**/*", b"*a" * 30, b"a" * 3000, b"\n" * 300, b"$patch"),
+    *(b"\0", b"\xff", b"\xfe\xff", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf", b"\xef\xbb\xbf", b"\r"),
+    *(b"\x85", b"&a ", b"*a", b"<<: *a\n", b"<<: {a: b}\n", b"!!python/object:os.system ", b"!a ", b"--- "),
+    *(b"\n---\n", b"...\n", b"%YAML 1.1\n", b"{", b"}", b"[", b"]", b"[" * 60, b"{a: " * 60, b": ", b"- "),
+    *(b"? ", b"|\n", b">+9\n", b"#", b"\t", b'"\\ud800"', b'"\\udfff\\ud800"', b'"\\x00"', b'"\\0"'),
+    *(b'"\\U00110000"', b"9" * 400, b"-", b"9" * 5000, b"1e999", b".inf", b"-.nan", b"0x", b"f" * 300, b"1:30"),
+    *(b"NO", b"on", b"0b1", b"1_000", b"2001-01-01", b"=", b"~", b"null", b"../" * 40, b"/dev/zero"),
+    *(b"/etc/passwd", b"$(A)", b"${A}", b"**/*", b"*a" * 30, b"a" * 3000, b"\n" * 300, b"$patch"),
 )
 
 

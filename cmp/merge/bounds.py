@@ -15,6 +15,7 @@ from cmp.node import Node, entries_of
 #: The most services of one render, and the most values in all of them.
 MAX_SERVICES = 2000
 MAX_VALUES = 500_000
+_MANY = f"more than {MAX_SERVICES} services in one render"
 #: The longest list of a service: routes, rules and the like are compared with each other.
 MAX_ITEMS = 1000
 
@@ -28,7 +29,7 @@ def bounded(drafts: Iterable[Draft]) -> Iterator[Draft]:
     values = 0
     for number, draft in enumerate(drafts, 1):
         if number > MAX_SERVICES:
-            raise _over(f"more than {MAX_SERVICES} services in one render", draft.node, "make them several applications")
+            raise _over(_MANY, draft.node, "make them several applications")
         entries = entries_of(draft.node)
         own = {key: _size(node) for key, node in entries.items()}
         copies = sum(len(entries_of(entries.get(key))) for key in ("versions", "jobs"))

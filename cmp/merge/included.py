@@ -114,7 +114,11 @@ def _matching(pattern: str) -> Iterator[str]:
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in names:
             path = os.path.join(directory, name)
-            if not name.startswith(".") and not _is_ours(name) and _fits(path[len(top) :].strip(os.sep).split(os.sep), steps[fixed:]):
+            if (
+                not name.startswith(".")
+                and not _is_ours(name)
+                and _fits(path[len(top) :].strip(os.sep).split(os.sep), steps[fixed:])
+            ):
                 yield path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cmp.context.model import Context, Platform, Service
@@ -13,6 +14,7 @@ from cmp.patch import kinds
 from cmp.patch.recheck import faults
 from cmp.patch.secrets import plain_secrets
 from cmp.patch.typed import Rules, typed
+from cmp.spec.validators import shown
 from cmp.waves import OPTIONS, WAVE, Manifest, sync_annotations, wave_of
 
 #: What is written like an object, and is read by another program.
@@ -67,6 +69,10 @@ def _unfit(node: Node) -> Iterator[Diagnostic]:
         missing = "apiVersion" if not api else "kind"
         help = "an object has apiVersion, kind and metadata.name; other files are not named by `manifests`"
         yield Diagnostic("MS233", f"this is no object of Kubernetes: {missing} is missing", node.pos, help)
+        return
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,62}", kind) or not re.fullmatch(r"([a-z0-9.-]+/)?[a-z0-9]+", api):
+        message = f"{shown(f'{api} {kind}')} is no version and kind of objects"
+        yield Diagnostic("MS233", message, (node.get("apiVersion") or node).pos, "write for example v1 and ConfigMap")
         return
     if help := _FOREIGN.get(api.partition("/")[0], ""):
         yield Diagnostic("MS233", f"{kind} is no object of Kubernetes", (node.get("kind") or node).pos, help)

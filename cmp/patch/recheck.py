@@ -5,11 +5,13 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/ and pkg/apis/*/vali
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from cmp.patch import kinds
 from cmp.patch.kinds import Type
+from cmp.waves import WAVE
 
 Path = tuple[str | int, ...]
 Fault = tuple[Path, str, str]
@@ -27,13 +29,18 @@ def faults(found: Any, type_: Type) -> Iterator[Fault]:
 
 
 def _metadata(found: Any) -> Iterator[Fault]:
-    """Labels and annotations are maps of text, also of kinds that the table does not have."""
+    """What all objects have, also those of kinds that the table does not have."""
+    for path in (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")):
+        if not isinstance(_at(found, *path), str | None):
+            yield path, f"{'.'.join(path)} is no text", "write it in quotes"
     for key in ("labels", "annotations"):
         there = _at(found, "metadata", key)
         if there is None:
             continue
         if not isinstance(there, dict) or not all(isinstance(value, str) for value in there.values()):
             yield ("metadata", key), f"metadata.{key} is no map of text", "write a map, and its values in quotes"
+        elif not re.fullmatch("[+-]?[0-9]{1,9}", there.get(WAVE, "0")):
+            yield ("metadata", key), f"{WAVE} is no whole number", "write one in quotes, or leave it out"
 
 
 def _structure(value: Any, type_: Type, path: Path) -> Iterator[Fault]:
