@@ -278,7 +278,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=ROOT / ".cache" / "fuzz", help="where inputs of findings go")
     given = parser.parse_args()
     first, _, last = given.seeds.partition(":")
-    begin, outcomes, where = time.monotonic(), Counter[str](), {}
+    begin, outcomes, where = time.monotonic(), Counter[str](), dict[str, int]()
     seed = int(first)
     for seed, outcome in runs(range(int(first), int(last)), given.keep):
         outcomes[outcome] += 1

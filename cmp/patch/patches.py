@@ -21,7 +21,7 @@ from cmp.patch.kinds import Type
 from cmp.patch.recheck import Fault, changed, faults
 from cmp.patch.secrets import plain_secrets
 from cmp.patch.strategic import PatchError, merge
-from cmp.patch.typed import Rules, typed
+from cmp.patch.typed import Rules, is_key, typed
 from cmp.waves import Manifest
 
 if TYPE_CHECKING:
@@ -145,6 +145,9 @@ class _Work:
                 type_ = kinds.item(type_)[1]
                 continue
             below = kinds.below(type_, key)
+            if not is_key(key):
+                problems.append(Diagnostic("MS104", "this is no key of a Kubernetes object", at.pos))
+                return None
             if below is None and not rules.unknown:
                 known = list(kinds.fields(type_) or ())
                 message = f'Kubernetes knows no field "{key}" in "{path}"'

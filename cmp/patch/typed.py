@@ -34,6 +34,11 @@ class Rules(NamedTuple):
     unknown: bool = False
 
 
+def is_key(text: str) -> bool:
+    """Whether a text can be a key of an object, and be written as one."""
+    return len(text) <= _LONGEST_KEY and text.isprintable() and (len(text) <= 100 or not re.search('[<>&"\\\\]', text))
+
+
 def typed(node: Node, type_: Type, problems: list[Diagnostic], rules: Rules) -> Any:
     """The plain data of a node; what does not fit is added to ``problems`` and left out."""
     return _Reader(problems, rules).value(node, type_)
@@ -86,7 +91,7 @@ class _Reader:
         if self._rules.directives and key.startswith(REMOVE_FROM):
             return kinds.below(type_, key.removeprefix(REMOVE_FROM))
         pos = child.key or child.pos
-        if len(key) > _LONGEST_KEY or not key.isprintable() or (len(key) > 100 and re.search('[<>&"\\\\]', key)):
+        if not is_key(key):
             self._say("MS104", "this is no key of a Kubernetes object", pos)
             return None
         found = kinds.below(type_, key)
