@@ -16,7 +16,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo "meshspec needs Python 3.11 or newer, which '$(PYTHON)' is not: try make PYTHON=python3.12" >&2; exit 1; }
 
-.PHONY: help example test istio-check lint format update schema record bench lock clean
+.PHONY: help example test istio-check lint format update schema record bench fuzz lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s  %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,10 @@ record: .venv/.installed ## record what the release in the making promises not t
 
 bench: .venv/.installed ## measure a cold start
 	$(BIN)/python benchmarks/cold.py
+
+FUZZFLAGS = --seeds 0:20000
+fuzz: .venv/.installed ## render damaged specs, and say what must not happen; FUZZFLAGS="--seeds 0:200000" for more
+	$(BIN)/python -m tools.fuzz $(FUZZFLAGS)
 
 lock: .uv/bin/uv ## write the locks in requirements/ anew
 	$(UV_COMPILE) --output-file requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in

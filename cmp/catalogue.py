@@ -75,6 +75,8 @@ CATALOGUE: dict[str, Entry] = {
         text=(
             "One file may hold 1 MiB, 48 levels and 100,000 values, where an alias counts as often as it is used. "
             "The files of config may have 1 MiB together, as much as a ConfigMap holds. "
+            "One render may hold 2000 services, lists of 1000 items, and 500,000 values in all services, where a value "
+            "of defaults, or of a service for its versions and jobs, counts for each of them. "
             "The limits keep one file from using up the memory of a plugin that all applications share."
         ),
         cure=("Split the file."),
