@@ -79,7 +79,7 @@ def starred(text: str) -> re.Pattern[str] | None:
     if not others:
         return re.compile(first + end, re.DOTALL)
     # Each part at the first place where it fits, and not tried again further on: the last one decides where it ends.
-    # With plain ".*", a pattern such as *a*a*a*b would take hours for a long text of a.
+    # With plain ".*", a pattern such as *a*a*a*b would be tried in every way for a long text of a.
     between = "".join(f"(?>.*?{part})" for part in others[:-1])
     return re.compile(f"{first}{between}.*{others[-1]}{end}", re.DOTALL)
 
