@@ -136,8 +136,18 @@ _WAVES = {kind: wave for wave, kinds in _GROUPS.items() for kind in kinds.split(
 
 
 def wave_of(kind: str) -> Wave:
-    """The wave of an object that we did not build."""
+    """The wave of a kind that we did not build."""
     return _WAVES.get(kind, Wave.WORKLOADS)
+
+
+def wave_of_object(manifest: Manifest) -> Wave:
+    """The wave of an object that we did not build: policies stand where ours of that sort do, by what they do."""
+    if manifest["kind"] != "AuthorizationPolicy":
+        return wave_of(manifest["kind"])
+    spec = manifest.get("spec") or {}
+    if spec.get("action", "ALLOW") != "ALLOW":
+        return Wave.PREREQUISITES
+    return Wave.NAMES if spec.get("rules") else Wave.GUARDS
 
 
 WAVE = "argocd.argoproj.io/sync-wave"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Quantities,
         Resources,
     )
+    from cmp.spec.runs import RunFields
     from cmp.spec.storage import EnvFrom
 
 
@@ -49,6 +50,17 @@ def job_container(service: Service, run: Run) -> Manifest:
     spec, own = run.spec, extras(service, run)
     return {
         "name": service.name,
+        **_started(spec),
+        "lifecycle": _lifecycle(service, own.lifecycle if own is not None else None),
+        "securityContext": _security(own.securityContext if own is not None else None),
+        "volumeMounts": mounts(service.name, run),
+        **_process(own),
+    }
+
+
+def _started(spec: RunFields | ContainerFields) -> Manifest:
+    """What any container runs, and what it finds."""
+    return {
         "image": image_reference(spec.image),
         "imagePullPolicy": spec.image.pullPolicy if spec.image else None,
         "command": list(spec.command) or None,
@@ -56,10 +68,6 @@ def job_container(service: Service, run: Run) -> Manifest:
         "env": _env(spec.env) or None,
         "envFrom": [_env_from(item) for item in spec.envFrom] or None,
         "resources": _resources(spec.resources),
-        "lifecycle": _lifecycle(service, own.lifecycle if own is not None else None),
-        "securityContext": _security(own.securityContext if own is not None else None),
-        "volumeMounts": mounts(service.name, run),
-        **_process(own),
     }
 
 
@@ -96,13 +104,7 @@ def init_containers(service: Service, run: Run) -> list[Manifest]:
 def _container(service: Service, run: Run, name: str, spec: ContainerFields) -> Manifest:
     return {
         "name": name,
-        "image": image_reference(spec.image),
-        "imagePullPolicy": spec.image.pullPolicy if spec.image else None,
-        "command": list(spec.command) or None,
-        "args": list(spec.args) or None,
-        "env": _env(spec.env) or None,
-        "envFrom": [_env_from(item) for item in spec.envFrom] or None,
-        "resources": _resources(spec.resources),
+        **_started(spec),
         "lifecycle": _lifecycle(service, spec.lifecycle),
         "securityContext": _security(spec.securityContext),
         "volumeMounts": shared_mounts(service.name, run, name, spec.mounts),

@@ -15,7 +15,7 @@ from cmp.patch.recheck import faults
 from cmp.patch.secrets import plain_secrets
 from cmp.patch.typed import Rules, typed
 from cmp.spec.validators import shown
-from cmp.waves import OPTIONS, WAVE, Manifest, sync_annotations, wave_of
+from cmp.waves import OPTIONS, WAVE, Manifest, sync_annotations, wave_of_object
 
 #: What is written like an object, and is read by another program.
 _FOREIGN = {
@@ -38,10 +38,10 @@ def included(context: Context, problems: list[Diagnostic]) -> Iterator[Built]:
 
 
 def _listed(node: Node) -> list[Node]:
-    """The objects of a List of Kubernetes, or the object itself."""
+    """The objects of a List of Kubernetes, and of Lists in it, or the object itself."""
     items = node.get("items")
     if (node.text("kind") or "").endswith("List") and items is not None and isinstance(items.value, list):
-        return items.value
+        return [one for item in items.value for one in _listed(item)]
     return [node]
 
 
@@ -118,7 +118,7 @@ def _stamped(found: Manifest, owner: Service | Platform) -> Manifest:
     common = {"app.kubernetes.io/part-of": part_of, "app.kubernetes.io/managed-by": "meshspec"}
     metadata["labels"] = {**common, **labels, **metadata.get("labels", {})}
     own = metadata.get("annotations", {})
-    computed = sync_annotations(found, wave_of(found["kind"]))
+    computed = sync_annotations(found, wave_of_object(found))
     if "argocd.argoproj.io/hook" in own:  # a hook is created and deleted by rules of its own
         computed.pop(OPTIONS, None)
         if "argocd.argoproj.io/sync-wave" not in own:

@@ -19,7 +19,7 @@ from cmp.node import Node
 from cmp.patch import kinds, pointer
 from cmp.patch.kinds import Type
 from cmp.patch.recheck import Fault, changed, faults
-from cmp.patch.secrets import plain_secrets
+from cmp.patch.secrets import HELP, held, plain_secrets
 from cmp.patch.strategic import PatchError, merge
 from cmp.patch.typed import Rules, is_key, typed
 from cmp.waves import Manifest
@@ -158,9 +158,16 @@ class _Work:
         return None if value is None else typed(value, type_, problems, rules)
 
     def _recheck(self, before: Manifest, after: Manifest, pos: Pos) -> None:
-        """What the API server would refuse in the outcome, at the last patch of the object."""
+        """What may not stand in the outcome, at the object's last patch: what the API server would refuse, and secrets.
+
+        Parts of patches may show nothing, and make a secret of what was there together.
+        """
         type_ = kinds.type_of(before["apiVersion"], before["kind"]) or kinds.ANYTHING
-        self._refuse(before, list(changed(before, after)) or list(faults(after, type_)), pos)
+        self._refuse(before, list(faults(after, type_)), pos)
+        known = {*held(before, before["kind"])}
+        for message in held(after, after["kind"]):
+            if message not in known and not any(one.code == "MS230" for one in self._problems):
+                self._say(Diagnostic("MS230", f"{message} in plain text after this patch", pos, HELP))
 
     def _refuse(self, before: Manifest, wrong: list[Fault], pos: Pos) -> None:
         name = f"{before['kind']} {before['metadata']['name']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from cmp.checks.secrets import secret_in, told
 from cmp.diagnostics import Diagnostic
@@ -25,6 +26,25 @@ def plain_secrets(node: Node, kind: str = "") -> Iterator[Diagnostic]:
                     yield Diagnostic("MS230", f'a Secret holds "{key}" in plain text', value.pos, HELP)
         return
     yield from _below(node)
+
+
+def held(value: Any, kind: str = "") -> Iterator[str]:
+    """What plain data holds of secrets, in words that do not hold them: what no single part of a patch gives away."""
+    if kind == "Secret":
+        yield from (f'a Secret holds "{key}"' for part in ("data", "stringData") for key in value.get(part) or ())
+        return
+    if isinstance(value, str):
+        if found := secret_in(value):
+            yield f"{found} stands there"
+    elif isinstance(value, list):
+        for item in value:
+            yield from held(item)
+    elif isinstance(value, dict):
+        name, given = value.get("name"), value.get("value")
+        if isinstance(name, str) and isinstance(given, str) and (variable := told(name, given)):
+            yield f'env "{name}" {variable.removesuffix(" in plain text")}'
+        for child in value.values():
+            yield from held(child)
 
 
 def _below(node: Node) -> Iterator[Diagnostic]:

@@ -108,6 +108,28 @@ def test_the_order_of_objects_does_not_depend_on_names_of_files(tmp_path: Path) 
     assert one == two
 
 
+def test_policies_of_files_stand_in_the_waves_of_ours(tmp_path: Path) -> None:
+    """What refuses or asks before what admits, and that before the policy that refuses all others."""
+    head = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: %s}\nspec: %s\n"
+    specs = {"deny": "{action: DENY, rules: [{}]}", "admit": "{rules: [{}]}", "closed": "{}"}
+    text = "---\n".join(head % pair for pair in specs.items())
+    found = rendered(tmp_path, "manifests: a.yaml", **{"app/a.yaml": text})
+    waves = {
+        one["metadata"]["name"]: one["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]
+        for one in found
+        if one["kind"] == "AuthorizationPolicy"
+    }
+
+    assert {name: waves[name] for name in specs} == {"deny": "-40", "admit": "-30", "closed": "-20"}
+
+
+def test_lists_in_lists_are_their_objects(tmp_path: Path) -> None:
+    inner = "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}]}"
+    text = f"{{apiVersion: v1, kind: List, items: [{inner}]}}\n"
+
+    assert names(rendered(tmp_path, "manifests: a.yaml", **{"app/a.yaml": text})) == ["a"]
+
+
 # -- patches -----------------------------------------------------------------------------------------------------------
 
 
