@@ -144,3 +144,25 @@ def doctor() -> int:
     from cmp.commands.doctor import doctor as command
 
     return command()
+
+
+@group.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option(
+    "--socket", "place", default="/tmp/meshspec.sock", envvar="MESHSPEC_ENGINE", show_default=True, help="Its socket."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="How many processes take calls."
+)
+@click.argument("command", nargs=-1)
+def serve(place: str, workers: int, command: tuple[str, ...]) -> int:
+    """Keep processes warm that render for `cmp generate`, and run COMMAND beside them.
+
+    Calls find the engine by the variable MESHSPEC_ENGINE, which COMMAND is given, and render by themselves where it
+    does not answer. In the sidecar: cmp serve -- /var/run/argocd/argocd-cmp-server
+    """
+    from cmp.engine.supervisor import serve as run_engine
+
+    try:
+        return run_engine(place, workers, command)
+    except OSError as error:
+        raise click.ClickException(f"cannot serve: {error.filename or place}: {error.strerror or error}") from None
