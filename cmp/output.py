@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 
 class OutputError(Exception):
@@ -19,10 +20,20 @@ def write(text: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    write_all([text.encode()])
+
+
+def write_all(parts: Iterable[bytes]) -> None:
+    """Write a command's whole output, which is too large to hold at once.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     try:
         if sys.stdout is None:
             raise OSError(0, "it is closed")
-        sys.stdout.buffer.write(text.encode())
+        for part in parts:
+            sys.stdout.buffer.write(part)
         sys.stdout.flush()  # not at exit, where nobody could say what is wrong
     except OSError as error:
         raise OutputError(error) from None
