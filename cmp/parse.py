@@ -144,7 +144,7 @@ def plain(node: Node) -> Any:
     """The data below a node, without positions."""
     value = node.value
     if isinstance(value, dict):
-        return {key: plain(child) for key, child in value.items()}
+        return {key: text if isinstance(text := child.value, str) else plain(child) for key, child in value.items()}
     if isinstance(value, list):
         return [plain(child) for child in value]
     return value
