@@ -48,7 +48,7 @@ _PLAIN = _PLAIN_START + "0123456789.-:"
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"))
 
 _NESTED = frozenset((dict, list))
-_EMPTY = {dict: " {}", list: " []"}
+_EMPTY: dict[type, str] = {dict: " {}", list: " []"}
 
 _JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"))
 

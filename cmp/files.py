@@ -150,7 +150,10 @@ def is_below(path: str, directories: Iterable[str]) -> bool:
 
 def is_inside(path: str, root: str) -> bool:
     """Whether a path leads to the root or below it, by symlinks too."""
-    real = os.path.realpath(path)
+    return _is_below_root(os.path.realpath(path), root)
+
+
+def _is_below_root(real: str, root: str) -> bool:
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
@@ -167,12 +170,13 @@ def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
             MAX_BYTES, or not UTF-8.
     """
     shown = Pos(relative(path, root), 0, 0)
-    if not is_inside(path, root):
+    real = os.path.realpath(path)
+    if not _is_below_root(real, root):
         raise SpecError(
             [Diagnostic("MS006", "leads outside the repository", shown, "copy the file into the repository")]
         )
     try:
-        return _text(os.path.realpath(path), shown, encoding)
+        return _text(real, shown, encoding)
     except OSError as error:
         linked = "it is a link: what it leads to may not have been sent (manifest-generate-paths, tar exclusions)"
         help = linked if os.path.islink(path) else ""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cmp.checks.finding import Finding, Step
 from cmp.checks.traffic import named
+from cmp.context.external import ExternalHost
 from cmp.context.model import HTTP_PROTOCOLS, TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Grant, Service
 from cmp.context.names import split
 from cmp.context.outside import declared_by
@@ -165,14 +166,14 @@ def check_hosts(context: Context) -> Iterator[Finding]:
 
     The proxy sends what it got: a request that came as plain HTTP would be sent so to a port that expects TLS.
     """
+    known: dict[str, tuple[list[Service], list[ExternalHost]]] = {}
     for service in context.services:
-        there = [other for other in context.services if other.namespace == service.namespace]
-        entries = [entry for other in there for entry in (*other.external, *declared_by(other))]
-        if context.platform is not None:
-            entries += context.platform.outside[context.platform.target.root_namespace]
         for one, path in named(service):
             if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
                 continue
+            if service.namespace not in known:
+                known[service.namespace] = _declared(context, service.namespace)
+            there, entries = known[service.namespace]
             declared = next((entry for entry in entries if entry.host == one.host), None)
             spoken = SPOKEN.get(str(path[0]), SPOKEN["routes"])
             owner = next((other for other in there if other.outside and one.host in other.outside.hosts), None)
@@ -188,6 +189,15 @@ def check_hosts(context: Context) -> Iterator[Finding]:
                 straight = ", without tls and gateway" if added else ""
                 message = f'"{one.host}" is not called over {spoken.name} at {which}{straight}'
                 yield Finding("MS217", service, (*path, "port" if one.port else "host"), message, help)
+
+
+def _declared(context: Context, namespace: str) -> tuple[list[Service], list[ExternalHost]]:
+    """The services of a namespace, and the outside hosts that are declared for it."""
+    there = [other for other in context.services if other.namespace == namespace]
+    entries = [entry for other in there for entry in (*other.external, *declared_by(other))]
+    if context.platform is not None:
+        entries += context.platform.outside[context.platform.target.root_namespace]
+    return there, entries
 
 
 class Spoken(NamedTuple):
