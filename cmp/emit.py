@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -157,7 +157,7 @@ def _yaml(item: Mapping[str, object]) -> str:
     return "\n".join([*lines, ""]) if lines else "{}\n"
 
 
-def _yaml_map(lines: list[str], items: Mapping[str, Any], keys: list[str], indent: str, lead: str) -> None:
+def _yaml_map(lines: list[str], items: Mapping[str, Any], keys: Iterable[str], indent: str, lead: str) -> None:
     """The keys of a map that have a value. ``lead`` stands before the first, for a map that is an item of a list."""
     for key in keys:
         value = items[key]
@@ -171,7 +171,7 @@ def _yaml_map(lines: list[str], items: Mapping[str, Any], keys: list[str], inden
             end = len(lines)
             inside = indent + "  "
             if type(value) is dict:
-                _yaml_map(lines, value, sorted(value), inside, inside)
+                _yaml_map(lines, value, value if len(value) == 1 else sorted(value), inside, inside)
             else:
                 _yaml_list(lines, value, indent, indent)
             if len(lines) == end:

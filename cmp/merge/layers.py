@@ -123,9 +123,8 @@ def _finish_map(entries: dict[str, Node], shape: Shape | None, problems: list[Di
     for key in sorted(entries):
         child = entries[key]
         inner = shape.child(key) if shape is not None else None
-        if (isinstance(child.value, str) and not key.endswith("+")) or (
-            inner is not None and inner.form.raw and not child.implied
-        ):
+        as_it_is = inner is not None and inner.form.raw and not child.implied
+        if as_it_is or (isinstance(child.value, str) and not key.endswith("+")):
             whole[key] = child
         elif child.value is None:
             if not child.cut and not child.implied and shape is not None and shape.form.keyed:
