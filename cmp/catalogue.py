@@ -261,8 +261,9 @@ CATALOGUE: dict[str, Entry] = {
     "MS207": Entry(
         title="two of what can only be one",
         text=(
-            "Of two objects of one kind and name, Argo CD would apply one and say nothing of the other; of two servers "
-            "of a gateway for one host, Istio."
+            "Of two objects of one kind and name, Argo CD would apply one and say nothing of the other, and two "
+            "Applications that write one object would fight for it; of two servers of a gateway for one host, Istio "
+            "would take one."
         ),
         cure=("Rename one of the services, or give it another namespace; let one service write the server of a host."),
     ),

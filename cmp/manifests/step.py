@@ -17,6 +17,12 @@ class Built(NamedTuple):
     owner: Service | Platform
     pos: Pos | None = None
 
+    @property
+    def place(self) -> Pos:
+        """The place to point at for it: in a file, or the name of its owner."""
+        node = self.owner.tree.node
+        return self.pos or (node.get("metadata", "name") or node).pos
+
 
 class Step(NamedTuple):
     """A builder of a service's objects, and the wave in which they are applied."""
