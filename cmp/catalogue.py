@@ -790,4 +790,46 @@ CATALOGUE: dict[str, Entry] = {
         example=("image: r.example.com/reviews:latest"),
         cure=("image: r.example.com/reviews:1.20.3"),
     ),
+    "MS307": Entry(
+        title="a service that nobody knows",
+        text=(
+            "A warning. What is called, led to or let in is a service of no spec in this render and of no catalog, and "
+            "one that is known has nearly its name, or its name in another namespace; or the catalog of the platform "
+            "lists services of its namespace, and not this one. A name without a namespace means the service's own, as "
+            "in Istio."
+        ),
+        example=(
+            "services:\n  web: {image: .., port: 80, calls: reviws}\n  reviews: {image: .., port: 80, access: web}"
+        ),
+        cure=("services:\n  web: {image: .., calls: reviews}\n  reviews: {image: .., port: 80, access: web}"),
+    ),
+    "MS308": Entry(
+        title="a probe asks a port that is not there",
+        text=(
+            "A warning. The number is neither a port of the service nor one that such a port leads to. If nothing "
+            "listens there, no pod gets ready. A container may listen on ports that nobody else asks: silence the "
+            "warning with the reason, or give the port a name."
+        ),
+        example=("ports: {http: 8080}\nhealth: {http: /ready, port: 8008}"),
+        cure=("ports: {http: 8080}\nhealth: {http: /ready, port: http}"),
+    ),
+    "MS309": Entry(
+        title="a timeout that is too short for the tries",
+        text=(
+            "A warning. `timeout` ends the request with all its tries; `perTryTimeout` is the time of each, of the "
+            "first and of those that follow (attempts). Tries that the timeout leaves no time for are never made."
+        ),
+        example=("timeout: 2s\nretries: {attempts: 3, perTryTimeout: 1s}"),
+        cure=("timeout: 4s\nretries: {attempts: 3, perTryTimeout: 1s}"),
+    ),
+    "MS310": Entry(
+        title="tokens that nothing asks for",
+        text=(
+            "A warning. `jwt` refuses requests with a wrong token, and lets those without a token pass, as Istio's "
+            "RequestAuthentication does. Nothing here requires a token, no rule of access asks for what is in it, "
+            "and the application does not get it."
+        ),
+        example=("jwt: {issuer: https://id.example.com}"),
+        cure=("jwt: {issuer: https://id.example.com, require: true}"),
+    ),
 }
