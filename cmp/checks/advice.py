@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step, every_run, every_version
@@ -229,6 +229,32 @@ def _asks_for_token(rule: Access) -> bool:
     return named or any(key.startswith("request.auth.") for key in rule.when)
 
 
+def check_annotations(context: Context) -> Iterator[Finding]:
+    """Annotations of Istio that it does not know, or does not read of the objects that get them."""
+    for service in context.services:
+        spec = service.spec
+        places: list[tuple[tuple[Step, ...], Mapping[str, str], tuple[str, ...]]] = []
+        places += [(("metadata", "annotations"), spec.metadata.annotations, _NO_PODS)]
+        places += [(("service", "annotations"), spec.service.annotations, ("Service",))] if spec.service else []
+        for _, version, path in every_version(Context((service,), None)):
+            pod = version.spec.pod
+            places += [((*path, "pod", "annotations"), pod.annotations, ("Pod",))] if pod is not None else []
+        for where, written, kinds in places:
+            for name in written:
+                if "istio.io/" not in name:
+                    continue
+                from cmp.context.annotations import is_of_istio, refusal  # few specs write one
+
+                found = refusal(name, kinds) if is_of_istio(name) else None
+                if found is not None:
+                    message, help = found
+                    yield Finding("MS311", service, (*where, name), message, help, True, severity="warning")
+
+
+#: What has the annotations of `metadata` of a service.
+_NO_PODS = ("Service", "ServiceEntry", "AuthorizationPolicy")
+
+
 def check_ignored(context: Context) -> Iterator[Finding]:
     """Only warnings can be silenced."""
     for service in context.services:
@@ -238,4 +264,4 @@ def check_ignored(context: Context) -> Iterator[Finding]:
                 yield Finding("MS104", service, ("ignore", code), f'there is no warning "{code}"', help, True)
 
 
-WARNINGS = tuple(f"MS{number}" for number in range(301, 311))
+WARNINGS = tuple(f"MS{number}" for number in range(301, 313))

@@ -193,6 +193,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     advice.check_asked_ports,
     advice.check_short_timeouts,
     advice.check_tokens_asked_for,
+    advice.check_annotations,
     known.check_unknown_services,
     advice.check_ignored,
 )
