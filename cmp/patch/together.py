@@ -136,19 +136,21 @@ def _same_hosts(kinds: Kinds) -> Iterator[Pair]:
 
     https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services
     """
-    seen: dict[str, list[tuple[set[str], Built]]] = {}
+    seen: dict[str, dict[str, Built]] = {}
     for one in kinds.get("VirtualService", ()):
         if "mesh" not in (listed(one, "spec", "gateways") or ["mesh"]):
             continue
         scope = {space(one) if name == "." else str(name) for name in listed(one, "spec", "exportTo") or ["*"]}
         for at, host in enumerate(listed(one, "spec", "hosts")):
-            before = seen.setdefault(full(host, one), [])
-            for other, first in before[:1]:
-                if first is not one and (scope & other or "*" in scope | other):
-                    message = f'{named(first)} and {named(one)} both have rules for "{host}" in the mesh (IST0109)'
-                    help = "write them as routes of the service: a proxy takes those of one VirtualService"
-                    yield "MS276", first, one, message, help, ("spec", "hosts", at)
-            before.append((scope, one))
+            there = seen.setdefault(full(host, one), {})
+            near = there.values() if "*" in scope else (there[name] for name in (*sorted(scope), "*") if name in there)
+            first = next((other for other in near if other is not one), None)
+            if first is not None:
+                message = f'{named(first)} and {named(one)} both have rules for "{host}" in the mesh (IST0109)'
+                help = "write them as routes of the service: a proxy takes those of one VirtualService"
+                yield "MS276", first, one, message, help, ("spec", "hosts", at)
+            for name in scope:
+                there.setdefault(name, one)
 
 
 def _same_servers(kinds: Kinds) -> Iterator[Pair]:
@@ -163,7 +165,7 @@ def _same_servers(kinds: Kinds) -> Iterator[Pair]:
         for at, server in enumerate(servers):
             number, bind = (server.get("port") or {}).get("number"), server.get("bind")
             for host in server.get("hosts") or ():
-                first = seen.setdefault((pods, number, bind, host.rpartition("/")[2]), one)
+                first = seen.setdefault((pods, number, bind, _for_whom(host, one)), one)
                 if first is not one:
                     message = f'{named(first)} and {named(one)} serve "{host}" at port {number} of the same pods'
                     help = "name another host, or use one of the two Gateways"
@@ -181,6 +183,12 @@ def _same_servers(kinds: Kinds) -> Iterator[Pair]:
                     help,
                     ("spec", "servers", at, "tls", "credentialName"),
                 )
+
+
+def _for_whom(host: str, one: Built) -> tuple[str, str]:
+    """The namespace whose rules a server's host is for, where it is one, and the name."""
+    namespace, _, name = host.rpartition("/")
+    return {".": space(one), "*": ""}.get(namespace, namespace), name
 
 
 def _protocols(kinds: Kinds) -> Iterator[Pair]:
