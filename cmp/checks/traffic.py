@@ -88,7 +88,15 @@ def check_versions(context: Context) -> Iterator[Finding]:
         for name, at in used:
             if name not in names:
                 message = f'"{service.name}" has no version "{name}"'
-                yield Finding("MS201", service, at, message, did_you_mean(name, names) or ELSEWHERE)
+                yield Finding("MS201", service, at, message, _one_of(name, names))
+
+
+def _one_of(name: str, names: list[str]) -> str:
+    """What to write in place of a version. One that differs in its digits alone is another version, and no slip."""
+    letters = ["".join(c for c in one if not c.isdigit()) for one in (name, *names)]
+    if letters[0] in letters[1:]:
+        return f"known here: {', '.join(sorted(names))}; or add it: versions: {{{name}: {{..}}}}"
+    return did_you_mean(name, names) or ELSEWHERE
 
 
 #: What to write where there are no versions.
