@@ -13,7 +13,7 @@ from cmp.context.model import Platform, Service
 from cmp.context.names import PROTOCOLS, protocol_of
 from cmp.diagnostics import Diagnostic
 from cmp.manifests.step import Built
-from cmp.patch.objects_of import listed, named, said
+from cmp.patch.reading import listed, named, said
 
 #: A path of the object, what is wrong there, and what to write.
 Told = Iterator[tuple[tuple[str | int, ...], str, str]]

@@ -12,7 +12,7 @@ from cmp.context.hosts import fits
 from cmp.context.model import Context
 from cmp.diagnostics import Diagnostic, did_you_mean, nearest
 from cmp.manifests.step import Built
-from cmp.patch.objects_of import Kinds, full, listed, named, said, selecting, space, workloads
+from cmp.patch.reading import Kinds, full, listed, named, said, selecting, space, workloads
 
 Step = str | int
 

@@ -14,7 +14,7 @@ from cmp.diagnostics import Diagnostic
 from cmp.manifests.step import Built
 from cmp.patch import alone
 from cmp.patch.led import led_nowhere
-from cmp.patch.objects_of import Kinds, full, is_known, listed, named, said, selecting, space, workloads
+from cmp.patch.reading import Kinds, full, is_known, listed, named, said, selecting, space, workloads
 
 
 def judged(built: Sequence[Built], context: Context) -> Iterator[Diagnostic]:

@@ -10,14 +10,19 @@ import yaml
 from cmp.emit import emit
 from cmp.patch import together
 from cmp.pipeline import render
-from tests.conformance.test_istio import BASE, MISTAKEN, answers, controls, stand_ins, virtual_service
+from tests.conformance.test_istio import BASE, answers, controls, stand_ins, virtual_service
 from tests.support.istio_oracle import Answers, Finding, check_with_istio
 from tests.test_analyzers_page import HEARD, Row
 from tests.test_cases import CASES, where
 from tests.test_mistakes import SECTIONS
 
 #: Cases whose objects of files and patches Istio judges as we do.
-FILES = ("error-files-beside-ours", "error-files-that-lead-nowhere", *MISTAKEN)
+FILES = (
+    "error-files-beside-ours",
+    "error-files-that-lead-nowhere",
+    "warnings-of-annotations",
+    "warnings-of-files-and-patches",
+)
 #: What Istio says beside it, and why we do not.
 NOT_OURS: dict[str, dict[str, str]] = {
     "error-files-beside-ours": {
