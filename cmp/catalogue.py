@@ -827,9 +827,9 @@ CATALOGUE: dict[str, Entry] = {
         title="a service that nobody knows",
         text=(
             "A warning. What is called, led to or let in is a service of no spec in this render and of no catalog, "
-            "and one that is known has nearly its name, or its name in another namespace; or the catalog of the "
-            "platform lists services of its namespace, and not this one. A name without a namespace means the "
-            "service's own, as in Istio."
+            "and one that is known has nearly its name, or its name in another namespace. A name without a namespace "
+            "means the service's own, as in Istio. Other applications have services too: one that is right is listed "
+            "in the catalog of the platform."
         ),
         example=(
             "services:\n  web: {image: .., port: 80, calls: reviws}\n  reviews: {image: .., port: 80, access: web}"

@@ -14,25 +14,20 @@ _SHORTEST = 4
 
 
 def check_unknown_services(context: Context) -> Iterator[Finding]:
-    """A service is named that neither the render nor the catalog has, where one of nearly that name is known.
-
-    Of a namespace of which the catalog lists services, it is taken to list them all.
-    """
+    """A service is named that neither the render nor the catalog has, where one of nearly that name is known."""
     listed = context.platform.catalog if context.platform is not None else {}
     known = _Known([*((one.name, one.namespace) for one in context.services), *listed])
-    complete = {namespace for _, namespace in listed}
     for service in context.services:
         for reference, path in _references(service):
             name, namespace = split(reference, service.namespace)
             if known.has(name, namespace):
                 continue
             near = known.near(name, namespace, said="." in reference)
-            if near is None and namespace not in complete:
+            if near is None:
                 continue
             message = f'neither this render nor a catalog has a service "{name}" in namespace "{namespace}"'
-            right = f"{near[0]}.{near[1]}" if near and near[1] != service.namespace else near and near[0]
-            listing = f"add to the platform: catalog: {{{name}.{namespace}: {{}}}}"
-            help = f'did you mean "{right}"? If not, {listing}' if right else listing
+            right = near[0] if near[1] == service.namespace else f"{near[0]}.{near[1]}"
+            help = f'did you mean "{right}"? If not, add to the platform: catalog: {{{name}.{namespace}: {{}}}}'
             yield Finding("MS307", service, path, message, help, severity="warning")
 
 
