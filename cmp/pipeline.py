@@ -267,10 +267,15 @@ def _built(context: Context, beside: list[Built], problems: list[Diagnostic]) ->
     if any(service.spec.sync is not None for service in context.services):
         problems += unwritten(context, ((one.owner, one.manifest["kind"]) for one in built))
     built += beside
-    if any(owner.spec.patches for owner in context.owners):
+    patching = any(owner.spec.patches for owner in context.owners)
+    if patching:
         from cmp.patch.patches import patched  # only for specs that have some
 
         built = patched(built, context, problems)
+    if patching or beside:
+        from cmp.patch.together import judged
+
+        problems += judged(built, context)
     seen: dict[tuple[str, str, str, str], Built] = {}
     for one in built:
         kind, metadata = one.manifest["kind"], one.manifest["metadata"]
