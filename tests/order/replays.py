@@ -104,7 +104,7 @@ def questions(*moments: Moment) -> Questions:
     bare = [Request(*parts) for parts in product(METHODS, ["any"], PATHS, TOKENS)]
     requests = [*bare, *(one._replace(headers=BETA) for one in bare if one.token and one.method == "GET")]
     hosts = {
-        (host.name, port["number"]) for moment in moments for host in moment.mesh.hosts.values() for port in host.ports
+        (host.name, port.number) for moment in moments for host in moment.mesh.hosts.values() for port in host.ports
     }
     calls = [
         Call(caller, name, port, one._replace(host=name))
