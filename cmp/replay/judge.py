@@ -71,7 +71,7 @@ class _Judge:
             if all(map(is_served, both)):
                 self._promised.append((call, frozenset(answer.by for answers in both for answer in answers)))
         self._ends = [
-            (mesh.policies, set(_running(moment))) for mesh, moment in zip(ends, (before, after), strict=True)
+            (mesh.policies, set(running(moment))) for mesh, moment in zip(ends, (before, after), strict=True)
         ]
         self._verdicts: dict[Any, list[frozenset[str]]] = {}
 
@@ -96,7 +96,7 @@ class _Judge:
 
     def _allowed(self, caller: Pod, pod: Pod, port: int, sent: Request | None) -> list[frozenset[str]]:
         """The authorizers that each revision asks which lets this in."""
-        place = id(caller), _who(pod), port, sent
+        place = id(caller), who(pod), port, sent
         if place not in self._verdicts:
             found = (_admitted(policies, pods, caller, pod, port, sent) for policies, pods in self._ends)
             self._verdicts[place] = [asked for asked in found if asked is not None]
@@ -106,17 +106,17 @@ class _Judge:
 def _admitted(
     policies: Policies, pods: Collection[Any], caller: Pod, pod: Pod, port: int, sent: Request | None
 ) -> frozenset[str] | None:
-    return policies.admits(caller, pod, port, sent) if _who(pod) in pods else None
+    return policies.admits(caller, pod, port, sent) if who(pod) in pods else None
 
 
-def _running(moment: Moment) -> Iterator[tuple[str, str | None]]:
+def running(moment: Moment) -> Iterator[tuple[str, str | None]]:
     """The services that a revision runs, be it with no pods for now."""
     for one in moment.objects.values():
         if one["kind"] in WORKLOADS:
             yield one["metadata"]["namespace"], _service_of(one["spec"]["template"]["metadata"]["labels"])
 
 
-def _who(pod: Pod) -> tuple[str, str | None]:
+def who(pod: Pod) -> tuple[str, str | None]:
     """Whose a pod is: callers are let into services, whichever of their pods it is."""
     return pod.namespace, _service_of(pod.labels)
 
