@@ -108,19 +108,21 @@ def measure(roots: dict[int, Path], rounds: int) -> dict[Call, list[Run]]:
 def table(found: dict[Call, list[Run]]) -> str:
     """The measurement in Markdown."""
     lines = [
-        "| services | processes | s | CPU s | ms of the clock a service | faster than one process | MiB |",
-        "|---:|---:|---:|---:|---:|---:|---:|",
+        "| services | processes | s | CPU s | ms a service | CPU ms a service | faster than one process | MiB |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for call, runs in found.items():
         wall = statistics.median(one.wall for one in runs)
         one = found[call._replace(jobs=1)]
         gain = statistics.median(base.wall / run.wall for base, run in zip(one, runs, strict=True))
+        cpu = statistics.median(run.cpu for run in runs)
         cells = [
             f"{call.services:,}",
             str(call.jobs),
             f"{wall:.2f}",
-            f"{statistics.median(run.cpu for run in runs):.2f}",
+            f"{cpu:.2f}",
             f"{1e3 * wall / call.services:.2f}",
+            f"{1e3 * cpu / call.services:.2f}",
             f"{gain:.2f}",
             f"{statistics.median(run.memory for run in runs):.0f}",
         ]
@@ -131,11 +133,13 @@ def table(found: dict[Call, list[Run]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure whole repositories.")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; each makes every call once (default: 5)")
+    parser.add_argument("--least", type=int, default=1, help="leave smaller repositories out")
     parser.add_argument("--most", type=int, default=SIZES[-1], help="leave larger repositories out")
     options = parser.parse_args()
+    least, most = options.least, options.most
     prepare()
     with tempfile.TemporaryDirectory() as directory:
-        roots = {size: repository(Path(directory) / str(size), size) for size in SIZES if size <= options.most}
+        roots = {size: repository(Path(directory) / str(size), size) for size in SIZES if least <= size <= most}
         text = table(measure(roots, max(1, options.rounds)))
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {options.rounds} rounds")
     print(f"\n{text}")
