@@ -27,9 +27,9 @@ example: .venv/.installed ## print the manifests of the bookinfo example
 test: lint ## run all checks: lint and the tests
 	$(BIN)/pytest -n auto -q -rs
 
-istio-check: .venv/.installed ## ask Istio's own webhook and analyzers; needs Go, and minutes the first time
+istio-check: .venv/.installed ## ask Istio's own webhook, analyzers and istiod; needs Go, and minutes the first time
 	@echo "Istio's modules are fetched and compiled if they are not yet: 5 minutes and 3 GB or so, once"
-	MESHSPEC_BUILD_ISTIO=1 $(BIN)/pytest -q -rs tests/conformance/test_istio.py
+	MESHSPEC_BUILD_ISTIO=1 $(BIN)/pytest -q -rs tests/conformance/test_istio.py tests/order/test_istiod.py
 
 lint: .venv/.installed ## check style, formatting, types and the layers
 	$(BIN)/ruff check .

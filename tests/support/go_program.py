@@ -39,6 +39,11 @@ def require(name: str, what: str, only_if_built: str = "") -> Path:
     return program
 
 
+def is_there(name: str, only_if_built: str = "") -> bool:
+    """Whether ``require`` would find the program, for a test that knows another way."""
+    return _build(name, only_if_built)[0] is not None
+
+
 @cache
 def _build(name: str, only_if_built: str) -> tuple[Path | None, str]:
     """The program in the cache directory, or why it is not there. The name tells the sources, so it is built once."""
