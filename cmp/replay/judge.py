@@ -1,7 +1,8 @@
 """Whether every moment between two revisions keeps what both promise.
 
-Two promises: a request that both revisions serve is served, by a workload that one of them would send it to; and nobody
-gets into a pod whom neither revision lets in, with fewer authorizers asked than by both.
+Two promises: a request that both revisions serve is served, by a workload that one of them would send it to, and so is
+one of a caller that comes with the new revision, from its first ready pod on; and nobody gets into a pod whom neither
+revision lets in, with fewer authorizers asked than by both.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ class Questions(NamedTuple):
 
     Attributes:
         calls: requests, as their callers' proxies send them.
+        first: those of callers that only the new revision has.
         callers: who tries to get into pods, past all routes.
         requests: what they send.
     """
 
     calls: tuple[Call, ...]
+    first: tuple[Call, ...]
     callers: tuple[Pod, ...]
     requests: tuple[Request | None, ...]
 
@@ -70,16 +73,16 @@ class _Judge:
             both = [mesh.answers(call) for mesh in ends]
             if all(map(is_served, both)):
                 self._promised.append((call, frozenset(answer.by for answers in both for answer in answers)))
-        self._ends = [
-            (mesh.policies, set(running(moment))) for mesh, moment in zip(ends, (before, after), strict=True)
-        ]
+        self._first = [call for call in asked.first if is_served(ends[1].answers(call))]
+        self._ends = [(mesh.policies, set(running(moment))) for mesh, moment in zip(ends, (before, after), strict=True)]
         self._verdicts: dict[Any, list[frozenset[str]]] = {}
 
     def unserved(self, moment: Moment) -> Iterator[Problem]:
-        mesh = moment.mesh
-        for call, expected in self._promised:
+        mesh, ready = moment.mesh, {pod.workload for pod in moment.pods if pod.ready}
+        first = ((call, None) for call in self._first if call.caller.workload in ready)
+        for call, expected in (*self._promised, *first):
             for answer in sorted(mesh.answers(call)):
-                if answer.error or answer.by not in expected:
+                if answer.error or (expected is not None and answer.by not in expected):
                     what = answer.error or f"{answer.by}, which neither revision sends it to"
                     yield Problem(moment.step, "served", f"{_told(call.caller, call.sent)} to {call.host}: {what}")
 
