@@ -31,7 +31,7 @@ def require(name: str, what: str, only_if_built: str = "") -> Path:
     """The built program. Where there is none, skip as ``ask`` does.
 
     ``only_if_built`` is for a program whose build takes many minutes: it says how it is built, and is skipped until
-    the variable MESHSPEC_BUILD_ISTIO says that it may be.
+    the variable MESHSPEC_BUILD_ISTIO says that it may be: Istio's are some of these, and Argo CD's.
     """
     program, reason = _build(name, only_if_built)
     if program is None:
