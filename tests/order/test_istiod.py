@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +18,17 @@ from tests.order.istiod.answers import Proxies
 from tests.order.istiod.asking import Asked, authorizers, calls_of, entries_of, moments_of
 from tests.order.istiod.configuration import differences
 from tests.order.istiod.recording import Told, answered
-from tests.order.test_scenarios import SCENARIOS
+from tests.order.replays import rendered
+from tests.order.test_scenarios import HALF, ONE, SCENARIOS
 
-ASKED = {name: list(moments_of(revisions)) for name, revisions in SCENARIOS.items()}
+BOOKINFO = rendered(
+    *(path.read_text() for path in sorted(Path("examples/bookinfo").glob("*.yaml"))), namespace="bookinfo"
+)
+ASKED = {
+    **{name: list(moments_of(revisions)) for name, revisions in SCENARIOS.items()},
+    "a new version that never becomes ready": list(moments_of((ONE, HALF), failing={"web-v2"})),
+    "first deploy of Bookinfo": list(moments_of(([], BOOKINFO))),
+}
 
 #: Where the model says otherwise than istiod's configuration, and why that is right.
 EXPLAINED = {

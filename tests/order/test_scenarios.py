@@ -33,11 +33,21 @@ SCALED = web(
     "versions: {v1: {weight: 50}, v2: {weight: 50, resources: {cpu: 100m}, replicas: {min: 2, max: 5}}}",
 )
 BETA = web("versions: {v1: {}, v2: {weight: 0}}, routes: {match: {headers: {x-beta: 'yes'}}, to: v2}")
+MANY = """
+{match: {path: /admin, method: GET}, redirect: /}, {match: {path: /admin*}, rewrite: /api, to: {v1: 50, v2: 50}},
+{match: {path: {regex: /a.*}, withoutHeaders: {x-beta: 'yes'}}, to: v2},
+{match: {headers: {x-beta: {present: true}}}, to: v1}
+""".replace("\n", " ")
 SECURED = "access: [{from: front, to: {paths: /api}}, {action: DENY, to: {paths: /admin*}}]"
 TOKENS = f"web: {{{SECURED}, jwt: {{issuer: 'https://id.example.com', require: true}}}}\n{FRONT}"
 ALONE = "front: {expose: www.example.com}"
 HOSTS = "front: {{expose: www.example.com, calls: [{}]}}"
 A, B = "'https://a.example.org'", "'https://b.example.org'"
+LEADS = """
+front: {access: {from: {gateway: public}}}
+other: {access: {from: {gateway: public}}}
+www: {expose: {host: www.example.com, destinations: {service: %s}}}
+"""
 EXPOSED = "front: {{expose: [{}], calls: web}}"
 
 #: Each is two revisions, or more one after the other.
@@ -125,7 +135,25 @@ SCENARIOS: dict[str, Sequence[list[Manifest]]] = {
         app(f"web: {{access: {{to: {{paths: /api}}}}}}\n{FRONT}"),
     ),
     "a new caller": (app(f"web: {{access: front}}\n{FRONT}"), three("[front, other]")),
+    "routes of many kinds": (DARK, web(f"versions: {{v1: {{}}, v2: {{weight: 0}}}}, routes: [{MANY}]"), BETA),
+    "a host that leads elsewhere": (app(LEADS % "front"), app(LEADS % "other")),
     "hooks": (ONE, web("versions: {v1: {}}, jobs: {migrate: {hook: Sync, command: [./migrate]}}"), ONE),
+}
+
+
+AUTOSCALED = web("versions: {v1: {}, v2: {weight: 0}}, resources: {cpu: 100m}, replicas: {min: 2, max: 5}")
+#: Scenarios in which something fails, and how.
+TROUBLED: dict[str, tuple[Sequence[list[Manifest]], dict[str, Any]]] = {
+    "a new version that fails, and back": ((ONE, HALF, HALF, ONE), {"failing": {"web-v2"}}),
+    "an autoscaler without metrics": (
+        (ONE, AUTOSCALED),
+        {
+            "sick": {
+                ("HorizontalPodAutoscaler", "web-v1"): "Degraded",
+                ("HorizontalPodAutoscaler", "web-v2"): "Degraded",
+            }
+        },
+    ),
 }
 
 

@@ -34,9 +34,9 @@ class Asked(NamedTuple):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def moments_of(revisions: Sequence[list[Manifest]]) -> Iterator[Asked]:
+def moments_of(revisions: Sequence[list[Manifest]], **state: Any) -> Iterator[Asked]:
     """The moments of the syncs from each revision to the next, once each, and what each revision comes to."""
-    cluster = Cluster().settled(revisions[0])
+    cluster = Cluster(**state).settled(revisions[0])
     found = [cluster.moment("before")]
     for target in revisions[1:]:
         found += [*cluster.sync(target).moments, Cluster().settled(target).moment("long after")]

@@ -11,13 +11,25 @@ from typing import Any
 from cmp.replay.access import Pod, Policies, Request
 from cmp.replay.cluster import Cluster, Moment
 from cmp.replay.judge import Questions, is_served, running, who
+from cmp.replay.mesh import PROXY
 from cmp.replay.routes import MESH
 from cmp.waves import Manifest
 from tests.order.proxies.client import Connection, said
 from tests.order.proxies.identities import Identities
 from tests.order.proxies.process import Envoy
 from tests.order.proxies.resources import Addresses, open_port
-from tests.order.proxies.steady import Client, Played, Scene, by_place, connected, named, said_to, told, told_call
+from tests.order.proxies.steady import (
+    Client,
+    Played,
+    Scene,
+    by_place,
+    connected,
+    is_from,
+    named,
+    said_to,
+    told,
+    told_call,
+)
 from tests.order.replays import questions
 from tests.order.told.inbound import inbound
 from tests.order.told.outbound import gateway, outbound
@@ -136,7 +148,8 @@ class _Step:
                 answers = mesh.answers(call)
                 expected, found = {one.by for one in answers if not one.error}, answer
                 for _ in range(5):
-                    if (found.status == 200) == is_served(answers) and (found.body in expected or not expected):
+                    others = {found.body, PROXY} - expected
+                    if is_from(found, expected) if is_served(answers) else not is_from(found, others):
                         break
                     (found,) = await connection.ask([said_to(call)])
                 else:
