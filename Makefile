@@ -16,7 +16,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo "meshspec needs Python 3.11 or newer, which '$(PYTHON)' is not: try make PYTHON=python3.12" >&2; exit 1; }
 
-.PHONY: help example test istio-check lint format update schema record bench fuzz lock clean
+.PHONY: help example test istio-check argo-check lint format update schema record bench fuzz lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s  %s\n", $$1, $$2 }' Makefile
@@ -27,9 +27,13 @@ example: .venv/.installed ## print the manifests of the bookinfo example
 test: lint ## run all checks: lint and the tests
 	$(BIN)/pytest -n auto -q -rs
 
-istio-check: .venv/.installed ## ask Istio's own webhook and analyzers; needs Go, and minutes the first time
+istio-check: .venv/.installed ## ask Istio's own webhook, analyzers and istiod; needs Go, and minutes the first time
 	@echo "Istio's modules are fetched and compiled if they are not yet: 5 minutes and 3 GB or so, once"
-	MESHSPEC_BUILD_ISTIO=1 $(BIN)/pytest -q -rs tests/conformance/test_istio.py
+	MESHSPEC_BUILD_ISTIO=1 $(BIN)/pytest -q -rs tests/conformance/test_istio.py tests/order/test_istiod.py
+
+argo-check: .venv/.installed ## ask Argo CD's own comparison; needs Go, and minutes the first time
+	@echo "Argo CD's modules are fetched and compiled if they are not yet: 10 minutes and 3 GB or so, once"
+	MESHSPEC_BUILD_ISTIO=1 $(BIN)/pytest -q -rs tests/conformance/test_argo.py
 
 lint: .venv/.installed ## check style, formatting, types and the layers
 	$(BIN)/ruff check .

@@ -38,7 +38,11 @@ class Port(NamedTuple):
 
 
 class Host(NamedTuple):
-    """A Service or a ServiceEntry, as clients see it."""
+    """A Service or a ServiceEntry, as clients see it.
+
+    Attributes:
+        headless: whether its name means the addresses of its pods, so that callers choose one and proxies pass them on.
+    """
 
     name: str
     namespace: str
@@ -46,6 +50,7 @@ class Host(NamedTuple):
     ports: tuple[Port, ...]
     selector: Mapping[str, str] | None
     outside: bool
+    headless: bool = False
 
 
 class Mesh:
@@ -71,10 +76,10 @@ class Mesh:
         if not specs and call.gateway != MESH:
             return _failed("404: no route for the host")
         host = self._host(call.host)
-        if call.gateway == MESH and (host is None or not _is_seen(host, call.caller, sidecar)):
+        if call.gateway == MESH and (host is None or not self._is_known(host, call, sidecar)):
+            if host is not None and not host.outside and call.port not in (port.number for port in host.ports):
+                return _failed(f"502: no port {call.port} of {host.name}")
             return _failed("502: unknown host") if sidecar.limited else frozenset([Answer("passthrough")])
-        if host is not None and call.gateway == MESH and call.port not in (port.number for port in host.ports):
-            return _failed(f"502: no port {call.port} of {host.name}")
         kinds = {kind for spec in specs for kind in ("http", "tcp") if spec.get(kind)}
         if ("http" if call.sent is not None else "tcp") not in kinds:
             return frozenset(self._at({"host": call.host}, call, call.sent))
@@ -116,6 +121,8 @@ class Mesh:
         if host.selector is None:
             yield Answer(host.name)
             return
+        if host.headless and call.gateway == MESH:
+            labels = {}
         plain = is_plain(rules, number)
         endpoints = list(self.endpoints(host, port, {**host.selector, **labels}))
         if not endpoints:
@@ -172,6 +179,10 @@ class Mesh:
         sidecar = sidecar_of(self._sidecars, caller)
         return sidecar, [host for _, host in sorted(self.hosts.items()) if _is_seen(host, caller, sidecar)]
 
+    def _is_known(self, host: Host, call: Call, sidecar: Sidecar) -> bool:
+        """Whether a caller's proxy knows a host and its port. Anything else it passes on as it is, or refuses."""
+        return _is_seen(host, call.caller, sidecar) and call.port in (port.number for port in host.ports)
+
     def _is_served(self, call: Call) -> bool:
         """Whether a server of the caller's Gateway is for the host and port."""
         for one in self.gateways:
@@ -206,7 +217,8 @@ def _hosts(one: Manifest) -> Iterator[Host]:
         )
         name = f"{metadata['name']}.{metadata['namespace']}.svc.{CLUSTER_DOMAIN}"
         export = tuple(notes.get(EXPORT_TO, "*").split(","))
-        yield Host(name, metadata["namespace"], export, ports, spec.get("selector"), False)
+        headless = spec.get("clusterIP") == "None"
+        yield Host(name, metadata["namespace"], export, ports, spec.get("selector"), False, headless)
     elif one["kind"] == "ServiceEntry":
         ports = tuple(Port(p["number"], p.get("targetPort", p["number"]), p["protocol"].lower()) for p in spec["ports"])
         selector = spec.get("workloadSelector", {}).get("labels")

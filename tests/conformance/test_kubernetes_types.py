@@ -78,7 +78,7 @@ class One(NamedTuple):
 def asked() -> tuple[One, ...]:
     """Each object once, though several cases have it."""
     found: dict[str, tuple[str, Any]] = {}
-    for source, objects in _outputs():
+    for source, objects in outputs():
         for one in objects:
             if one is not None:
                 found.setdefault(repr(one), (source, one))
@@ -86,7 +86,8 @@ def asked() -> tuple[One, ...]:
     return tuple(One(*pair, answer) for pair, answer in zip(found.values(), answers, strict=True))
 
 
-def _outputs() -> Iterator[tuple[str, list[Any]]]:
+def outputs() -> Iterator[tuple[str, list[Any]]]:
+    """The objects of each case and example, by its name."""
     for file in sorted(CASES.glob("*/expected.yaml")):
         if file.parent.name in UNKNOWN:
             continue

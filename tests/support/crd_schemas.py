@@ -157,6 +157,20 @@ def _find(group: str, version: str, kind: str, bundle: str) -> _Version | str:
     return f"no definition of {group}/{version} {kind} in the schema bundle with {bundle}"
 
 
+def stored(obj: dict[str, Any], bundle: str = "istio") -> dict[str, Any]:
+    """A custom resource as the API server stores it: with the defaults of its definition.
+
+    Raises:
+        KeyError: there is no definition of it.
+    """
+    group, _, version = obj["apiVersion"].partition("/")
+    served = _find(group, version, obj["kind"], bundle)
+    if isinstance(served, str):
+        raise KeyError(served)
+    found: dict[str, Any] = _defaulted(served.schema, obj)
+    return found
+
+
 def crd_errors(obj: dict[str, Any], bundle: str = "istio", kubernetes: str = "1.34") -> list[str]:
     """What the API server would refuse in a custom resource, with the CRDs of the bundle installed."""
     if found := json_errors(obj):

@@ -31,12 +31,17 @@ def require(name: str, what: str, only_if_built: str = "") -> Path:
     """The built program. Where there is none, skip as ``ask`` does.
 
     ``only_if_built`` is for a program whose build takes many minutes: it says how it is built, and is skipped until
-    the variable MESHSPEC_BUILD_ISTIO says that it may be.
+    the variable MESHSPEC_BUILD_ISTIO says that it may be: Istio's are some of these, and Argo CD's.
     """
     program, reason = _build(name, only_if_built)
     if program is None:
         pytest.skip(f"{what} was not asked: {reason}", allow_module_level=True)
     return program
+
+
+def is_there(name: str, only_if_built: str = "") -> bool:
+    """Whether ``require`` would find the program, for a test that knows another way."""
+    return _build(name, only_if_built)[0] is not None
 
 
 @cache
