@@ -83,7 +83,7 @@ def test_the_defaults_of_kubernetes_kinds_are_filled_in() -> None:
         ({"ports": [{"containerPort": 80}]}, set()),
         ({"unknown": "field"}, {"structured merge", "three-way", "two-way"}),
     ],
-    ids=str,
+    ids=["nothing", "quantity", "empty value", "port", "unknown field"],
 )
 def test_what_argo_takes_for_a_change(container: dict[str, Any], ways: set[str]) -> None:
     """It knows Kubernetes' types and their defaults as well as we do, and what no type has it finds in every way."""
