@@ -49,7 +49,7 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
         SpecError: for a flag or a parameter that cannot be read.
     """
     given = _argocd_parameters(os.environ.get("ARGOCD_APP_PARAMETERS", ""))
-    argocd = "ARGOCD_APP_NAME" in os.environ
+    argocd = by_argocd()
     destination = os.environ.get("ARGOCD_APP_NAMESPACE", "") if argocd else ""
     parameters = {**given.get("set", {}), **_settings("--set", settings)}
     for text in [namespace, name, *parameters, *parameters.values()]:
@@ -65,6 +65,19 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
         argocd=argocd,
         mounted=_mounted(os.environ.get("MESHSPEC_PLATFORM", "")),
     )
+
+
+def by_argocd() -> bool:
+    """Whether Argo CD runs us: what we say then is kept with the Application, and shown to everybody who sees it."""
+    return "ARGOCD_APP_NAME" in os.environ
+
+
+def log_file() -> str:
+    """Where the operator wants a line about each render, or an empty string.
+
+    An application cannot set the variable, as it cannot set MESHSPEC_PLATFORM.
+    """
+    return os.environ.get("MESHSPEC_LOG", "")
 
 
 def _mounted(path: str) -> str:

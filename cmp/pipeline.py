@@ -5,6 +5,7 @@ Emitting is the caller's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cmp import files
@@ -35,13 +36,20 @@ class Rendered(NamedTuple):
     warnings: list[Diagnostic]
 
 
-def render(path: str, environment: Environment, texts: dict[str, str]) -> Rendered:
+def _unnoted(stage: str) -> None:
+    """Nobody wants to know how long stages take."""
+
+
+def render(
+    path: str, environment: Environment, texts: dict[str, str], note: Callable[[str], None] = _unnoted
+) -> Rendered:
     """Everything from a path to its objects, checked. Nothing is written.
 
     Args:
         path: the application's directory, or one spec file.
         environment: who runs us.
         texts: filled with the contents of the files read, by the names that positions use, for excerpts in messages.
+        note: called with the name of each stage when that is done.
 
     Raises:
         SpecError: with all that is wrong, as far as the stages could get.
@@ -50,10 +58,13 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     problems: list[Diagnostic] = []
     mounted = _mounted(environment, texts, problems)
     specs, platform, rendered = _read(where, environment.name, texts, problems)
+    note("read")
     composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted)
     composed = read_contents(composed, where.root, problems)
     composed = read_included(composed, where.root, rendered, texts, problems)
+    note("merge")
     context = _context(composed, environment, rendered, problems)
+    note("check")
     beside = _included(context, problems)
     _stop_on_errors(problems)
     built = _built(context, beside, problems)
@@ -62,7 +73,9 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
         raise SpecError([Diagnostic("MS001", message, help=help)])
-    return Rendered(order(one.manifest for one in built), built, context, in_order(problems))
+    ordered = order(one.manifest for one in built)
+    note("build")
+    return Rendered(ordered, built, context, in_order(problems))
 
 
 def platform_of(path: str, environment: Environment, texts: dict[str, str]) -> Platform | None:

@@ -27,7 +27,7 @@ USER = 999
 COMMAND = ["/opt/meshspec/bin/cmp", "generate", "--output", "ndjson"]
 KEYS = ("generate", "parameters")
 #: Variables of ours.
-KNOWN = ("MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
+KNOWN = ("MESHSPEC_LOG", "MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
 #: The deadline of a render, of which both callers have one.
 TIMEOUT = "repo.server.timeout.seconds"
 EXAMPLE = """\
@@ -219,6 +219,22 @@ def _variables(sidecar: Sidecar) -> Result:
     return Result("none that cannot work")
 
 
+def _log(sidecar: Sidecar) -> Result:
+    given = sidecar.variables.get("MESHSPEC_LOG", "")
+    cure = "write MESHSPEC_LOG=/proc/1/fd/2"
+    if not given:
+        return Result("no lines about renders")
+    if not os.path.isabs(given):
+        return _failed("MESHSPEC_LOG is not an absolute path", cure)
+    if given.startswith(("/dev/std", "/dev/fd/", "/proc/self/", "/proc/thread-self/")):
+        return _failed(f"{given} is the error that Argo CD shows, or the output: nothing is written there", cure)
+    try:
+        os.close(os.open(sidecar.path(given), os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        return _failed(f"{given} cannot be written: {error.strerror}", cure)
+    return Result(given)
+
+
 def _platform(sidecar: Sidecar) -> Result:
     given = sidecar.variables.get("MESHSPEC_PLATFORM", "")
     if not given:
@@ -267,6 +283,7 @@ CHECKS: dict[str, Callable[[Sidecar], Result]] = {
     "work directory": _tmp,
     "service account token": _token,
     "environment variables": _variables,
+    "log of renders": _log,
     "mounted platform": _platform,
     "example": _example,
 }
