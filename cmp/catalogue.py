@@ -765,6 +765,23 @@ CATALOGUE: dict[str, Entry] = {
         example=("meshspec init apps/shop        # where a meshspec.yaml is"),
         cure=("meshspec init apps/another"),
     ),
+    "MS298": Entry(
+        title="two Applications would write one object",
+        text=(
+            "Several entries of `argocd.applications` may name one directory, each with a namespace and mostly an "
+            "environment of its own. What the spec puts into a namespace that it names itself, and what belongs to the "
+            "whole cluster, would then be in all of them, and each would undo what another one does. Gateways of a service "
+            "stand in the namespace of the gateway's pods. `cmp validate` finds it."
+        ),
+        example=(
+            "argocd:\n  applications:\n    shop: services/shop        # metadata: {name: web, namespace: shop}\n"
+            "    shop-test: {path: services/shop, environment: test}"
+        ),
+        cure=(
+            "argocd:\n  applications:\n    shop: services/shop        # metadata: {name: web}\n"
+            "    shop-test: {path: services/shop, environment: test}"
+        ),
+    ),
     "MS301": Entry(
         title="a variable names a host that is not called",
         text=(

@@ -86,7 +86,7 @@ def _found(path: str, environment: Environment, wanted: Wanted, texts: dict[str,
     directory = files.relative(where.path, where.root)
     platform = platform_of(path, environment, texts)
     of = argo(platform) if platform is not None else Argo("argocd", ANY_PROJECT, {"server": OWN_CLUSTER})
-    entry = _entry(platform, directory) if platform is not None and not platform.rendered else None
+    entry = _entry(platform, directory, environment) if platform is not None and not platform.rendered else None
     if entry is None:
         of = of._replace(project=ANY_PROJECT)  # what is not listed is in no project of ours
     of = of._replace(project=wanted.project or of.project, repository=wanted.repository or of.repository)
@@ -112,13 +112,21 @@ def _found(path: str, environment: Environment, wanted: Wanted, texts: dict[str,
     return git_application(of, wanted.name or name, source, cascade=not owns_all)
 
 
-def _entry(platform: Platform, directory: str) -> tuple[str, Source] | None:
-    """The entry of ``argocd.applications`` that a directory lies in."""
+def _entry(platform: Platform, directory: str, environment: Environment) -> tuple[str, Source] | None:
+    """The entry of ``argocd.applications`` that a directory lies in; of several the one for what was asked for."""
     spec = platform.spec.argocd
-    for name, one in sorted(spec.applications.items()) if spec is not None else ():
-        if directory == one.path or files.is_below(directory, [one.path]):
-            return name, source_of(platform, name, one)
-    return None
+    found = [
+        (name, source_of(platform, name, one))
+        for name, one in (sorted(spec.applications.items()) if spec is not None else ())
+        if directory == one.path or files.is_below(directory, [one.path])
+    ]
+    asked = (environment.name, environment.namespace)
+    fitting = [one for one in found if _fits(asked[0], one[1].environment) and _fits(asked[1], one[1].namespace)]
+    return next(iter(fitting or found), None)
+
+
+def _fits(asked: str, said: str) -> bool:
+    return not asked or asked == said
 
 
 def _is_set(platform: Platform | None, name: str) -> bool:

@@ -191,7 +191,7 @@ def _shown(path: Sequence[str], value: str, hidden: set[str]) -> str:
     """A value, or how long it is where it may be secret."""
     identity = list(path[-2:]) in (["metadata", "name"], ["metadata", "namespace"])
     free = not identity and not set(FREE.split()).isdisjoint(path)
-    if not free and not any(told(key, value) for key in path if not key.isdigit()):
+    if not free and not any(told(key, value) for key in ("", *path) if not key.isdigit()):
         return str(value)
     if len(value) > 2:
         hidden.add(str(value))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from cmp.commands.formats import as_github, as_sarif, coloured
+from cmp.commands.owners import twice_owned
 from cmp.diagnostics import Diagnostic, SpecError, as_json, in_order, render
 from cmp.environment import Environment, from_process
 from cmp.output import write
@@ -39,6 +40,7 @@ def validate(
             try:
                 rendered = render_path(path, one, texts)
                 found += rendered.warnings
+                found += twice_owned(path, one, rendered.context.platform)
                 comparison = _compared(path, against, one, rendered) if against else None
                 problems = comparison.found if comparison is not None else []
                 found += problems
