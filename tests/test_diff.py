@@ -2,13 +2,14 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from cmp.commands.diff import DIFFERS, MARKDOWN_LIMIT
 from cmp.compare.difference import differences, fields
-from tests.test_command_line import SERVICE, STAGED, fails, run, spec
+from tests.test_command_line import ROOT, SERVICE, STAGED, fails, run, spec
 
 CONFIG = SERVICE + "config: {/etc/a.txt: {text: %s}}\n"
 
@@ -212,3 +213,21 @@ def test_without_what_is_added_or_removed_one_side_is_left(tmp_path: Path) -> No
     for hunk in hunks:
         for side, left_out in zip(sides, "+-", strict=True):
             assert "".join(line[1:] for line in hunk.splitlines(True) if line[0] != left_out) in side
+
+
+def test_two_releases_beside_each_other(tmp_path: Path) -> None:
+    """As docs/upgrade.md tells: each program in a place of its own, here one whose output was changed."""
+    shutil.copytree(ROOT / "cmp", tmp_path / "other" / "cmp", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (tmp_path / "other" / "cmp").rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(
+            text.replace('"app.kubernetes.io/managed-by": "meshspec"', '"app.kubernetes.io/managed-by": "old"')
+        )
+    path = spec(tmp_path / "now", SERVICE)
+    older = run("generate", path, "-n", "shop", "-o", "ndjson", cwd=tmp_path / "other")
+    assert (older.returncode, older.stderr) == (0, b"")
+    (tmp_path / "before.ndjson").write_bytes(older.stdout)
+
+    found = printed(path, "-n", "shop", "--against", str(tmp_path / "before.ndjson"))
+    assert found.startswith("8 changed, of 8 objects\n")
+    assert found.count('in metadata.labels["app.kubernetes.io/managed-by"]\n') == 8

@@ -114,7 +114,7 @@ def test_a_terminal_has_no_plugin_env(staged: Request) -> None:
     assert done.stdout == run("generate", path, "-e", "prod").stdout
 
 
-# -- what lies beside the spec, and what else the Application is made of ------------------------------------------------
+# -- what lies beside the spec, and other sources ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [".argocd-source.yaml", ".argocd-source-shop.yaml", ".argocd-source-team_shop.yaml"])
