@@ -771,7 +771,8 @@ CATALOGUE: dict[str, Entry] = {
             "Several entries of `argocd.applications` may name one directory, each with a namespace and mostly an "
             "environment of its own. What the spec puts into a namespace that it names itself, and what belongs to "
             "the whole cluster, would then be in all of them, and each would undo what another one does. Gateways of "
-            "a service stand in the namespace of the gateway's pods. `cmp validate` finds it."
+            "a service stand in the namespace of the gateway's pods. Nor may two Applications have one name: an entry "
+            "with its directories gives names like those of another one. `cmp validate` finds both."
         ),
         example=(
             "argocd:\n  applications:\n    shop: services/shop        # metadata: {name: web, namespace: shop}\n"

@@ -40,10 +40,8 @@ def test_two_environments_of_one_path_are_fine_in_their_namespaces(repository: P
 @pytest.mark.parametrize("path", [".", "services/web", "services"])
 def test_a_namespace_that_the_spec_names_is_that_of_both(path: str, repository: Path) -> None:
     spec(repository / "services" / "web", FIXED)
-    done = run("validate", str(repository / path))
-    said = done.stderr.decode()
+    said = fails(1, "validate", *(["--env", "prod"] if path != "." else []), str(repository / path))
 
-    assert done.returncode == 1
     assert said.startswith("meshplatform.yaml:9:5: error[MS298]: ")
     assert 'in namespace "fixed" and 7 more objects of "services/web" would be written by two Applications' in said
     assert 'of "shop" and "test"' in said
@@ -62,6 +60,28 @@ def test_the_same_namespace_needs_no_render_to_be_refused(repository: Path) -> N
     spec(repository, PLATFORM.replace("environment: test}", "environment: test, namespace: shop}"), "meshplatform.yaml")
 
     assert "error[MS263]" in fails(1, "generate", str(repository))
+
+
+NAMES = [
+    ({"services/web_1": "web", "services/web-1": "api"}, 'of "services/web_1" and of "services/web-1"', "shop-web-1"),
+    ({"services/test/web": "web", "more/web": "api"}, 'of "more/web" and of "services/test/web"', "shop-test-web"),
+    ({"istio/base": "web"}, 'of "istio/base" and of the platform itself', "istio-base"),
+]
+
+
+@pytest.mark.parametrize(("directories", "said", "name"), NAMES)
+def test_two_applications_of_one_name(directories: dict[str, str], said: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    entries = "    shop: services\n    shop-test: more\n    istio: istio\n"
+    text = PLATFORM.partition("    shop: {")[0] + entries + "istio: {version: 1.30.3, install: true}\n"
+    spec(tmp_path, text.replace("    namespace", "namespace"), "meshplatform.yaml")
+    for directory, service in directories.items():
+        (tmp_path / directory).mkdir(parents=True)
+        spec(tmp_path / directory, SERVICE.replace("name: web", f"name: {service}"))
+
+    found = fails(1, "validate", str(tmp_path))
+    assert f'error[MS298]: the Applications {said} would both be called "{name}"' in found
+    assert found.count("MS298") == 1
 
 
 @pytest.mark.parametrize(

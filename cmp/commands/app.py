@@ -103,8 +103,7 @@ def _found(path: str, environment: Environment, wanted: Wanted, texts: dict[str,
     if entry is not None and directory == source.path and _is_set(platform, name):
         return application_set(of, wanted.name or name, source)
     if entry is not None and directory != source.path:
-        steps = directory.split("/")[0 if source.path == "." else source.path.count("/") + 1 :]
-        name, source = _normal("-".join((name, *steps))), source._replace(path=directory)
+        name, source = named(name, source.path, directory), source._replace(path=directory)
     render(  # what cannot be rendered cannot be kept in sync
         path, environment._replace(name=source.environment, parameters=source.parameters), texts
     )
@@ -138,6 +137,12 @@ def _name(directory: str, platform: Platform | None) -> str:
     if platform is not None and platform.rendered:
         return platform.name
     return _normal(directory.rpartition("/")[2]) or "mesh"
+
+
+def named(entry: str, path: str, directory: str) -> str:
+    """The name that an ApplicationSet gives to the Application of a directory below the path of its entry."""
+    steps = directory.split("/")[0 if path == "." else path.count("/") + 1 :] if directory != path else []
+    return _normal("-".join((entry, *steps)))
 
 
 def _normal(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Objects that two Applications of the platform would write: each would undo what the other does.
+"""Objects that two Applications of the platform would write, and names that two would have: each would undo the other.
 
 A render sees one Application, so ``cmp validate`` renders one directory for every entry of ``argocd.applications`` that
 names it. All of them are in one cluster, that of ``argocd.destination``.
@@ -10,27 +10,31 @@ import os
 from collections.abc import Iterator
 
 from cmp import files
+from cmp.commands.app import named
 from cmp.context.model import Platform
 from cmp.diagnostics import Diagnostic, Pos, SpecError
 from cmp.environment import Environment
 from cmp.manifests.argocd import Source, source_of
-from cmp.pipeline import render
+from cmp.pipeline import Rendered, render
 
 Key = tuple[str, str, str, str]
 
 
-def twice_owned(path: str, environment: Environment, platform: Platform | None) -> Iterator[Diagnostic]:
-    """A finding for each pair of Applications over a directory that would write the same object.
+def twice_owned(path: str, environment: Environment, rendered: Rendered) -> Iterator[Diagnostic]:
+    """A finding for each pair of Applications that would have one name, or would write one object of a directory.
 
     Args:
         path: what is validated: a directory that several entries name, one below it, or the platform that names them.
         environment: who runs us.
-        platform: the platform of the path.
+        rendered: what the path gives.
     """
+    platform = rendered.context.platform
     spec = platform.spec.argocd if platform is not None else None
     if platform is None or spec is None:
         return
     where = files.layout(path, environment.source_path)
+    if platform.rendered:
+        yield from _one_name(where, platform, rendered)
     for directory in sorted({one.path for one in spec.applications.values()}):
         named = {
             name: source_of(platform, name, one)
@@ -40,6 +44,28 @@ def twice_owned(path: str, environment: Environment, platform: Platform | None) 
         if len(named) > 1:
             for target in _targets(where, directory):
                 yield from _shared(target, where.root, named, platform, environment)
+
+
+def _one_name(where: files.Layout, platform: Platform, rendered: Rendered) -> Iterator[Diagnostic]:
+    """Applications that ApplicationSets would call alike, and like those that the platform writes itself."""
+    written = (one["metadata"]["name"] for one in rendered.manifests if one["kind"] == "Application")
+    owners = dict.fromkeys(written, "the platform itself")
+    directories = sorted(
+        files.relative(os.path.dirname(file), where.root)
+        for file in where.specs
+        if os.path.basename(file) == files.SPEC_NAME
+    )
+    assert platform.spec.argocd is not None  # it has applications
+    for entry, one in sorted(platform.spec.argocd.applications.items()):
+        for directory in directories if one.each is not False else ():
+            if directory != one.path and not files.is_below(directory, [one.path]):
+                continue
+            name = named(entry, one.path, directory)
+            other = owners.setdefault(name, f'"{directory}"')
+            if other != f'"{directory}"':
+                message = f'the Applications of "{directory}" and of {other} would both be called "{name}"'
+                help = "rename the directory, or the entry"
+                yield Diagnostic("MS298", message, _pos(platform, entry), help)
 
 
 def _targets(where: files.Layout, directory: str) -> list[str]:

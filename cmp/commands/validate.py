@@ -40,9 +40,8 @@ def validate(
             try:
                 rendered = render_path(path, one, texts)
                 found += rendered.warnings
-                found += twice_owned(path, one, rendered.context.platform)
                 comparison = _compared(path, against, one, rendered) if against else None
-                problems = comparison.found if comparison is not None else []
+                problems = [*twice_owned(path, one, rendered), *(comparison.found if comparison is not None else [])]
                 found += problems
                 if not any(problem.severity == "error" for problem in problems):
                     summary += f"{named(one)}{_counted(rendered)}: fine{_told(comparison, against)}\n"
