@@ -106,9 +106,9 @@ def generate(**values: Any) -> int:
     PATH is a directory with a meshspec.yaml in it or below it, or one such file; the current directory if left out.
     Nothing is written to stdout unless everything is right.
     """
-    from cmp.commands.generate import generate as command
+    from cmp.cache.front import generate as command
 
-    return command(**values)
+    return command(values)
 
 
 @group.command()

@@ -1,4 +1,4 @@
-"""Who runs us: flags, Argo CD's variables and parameters. For renders, the only reader of ``os.environ``.
+"""Who runs us: flags, Argo CD's variables and parameters. For renders, the only reader of variables.
 
 Argo CD's contract: https://argo-cd.readthedocs.io/en/stable/operator-manual/config-management-plugins/ . Variables that
 change with every commit or cluster (ARGOCD_APP_REVISION, KUBE_API_VERSIONS, ...) are not read: output depends on the
@@ -45,19 +45,25 @@ class Given(NamedTuple):
     value: Any
 
 
-def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = ()) -> Environment:
+def from_process(
+    namespace: str = "", name: str = "", settings: Iterable[str] = (), environ: Mapping[str, str] = os.environ
+) -> Environment:
     """Read the flags, and below them what Argo CD gives.
 
     Args:
         namespace: the flag ``--namespace``.
         name: the flag ``--env``.
         settings: the flags ``--set``, each ``path=text``.
+        environ: the variables of the process that asks.
 
     Raises:
         SpecError: for a flag or a parameter that cannot be read.
     """
-    argocd = by_argocd()
-    given = {**(_variables() if argocd else {}), **_argocd_parameters(os.environ.get("ARGOCD_APP_PARAMETERS", ""))}
+    argocd = by_argocd(environ)
+    given = {
+        **(_variables(environ) if argocd else {}),
+        **_argocd_parameters(environ.get("ARGOCD_APP_PARAMETERS", "")),
+    }
     flags = {
         key: Given(f"--{flag}", value)
         for flag, key, value in (("namespace", "namespace", namespace), ("env", "environment", name))
@@ -65,7 +71,7 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
     }
     told = {**given, **flags}
     parameters = {**_set(given.get("set")), **_set(Given("--set", _settings("--set", settings)))}
-    chosen = _namespace(told.get("namespace"), argocd)
+    chosen = _namespace(told.get("namespace"), environ.get("ARGOCD_APP_NAMESPACE", "") if argocd else "")
     environment = told.get("environment")
     if environment is not None:
         _refuse_bytes(environment.origin, environment.value)
@@ -73,17 +79,16 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
         namespace=chosen,
         name=environment.value if environment is not None else "",
         parameters=parameters,
-        source_path=os.environ.get("ARGOCD_APP_SOURCE_PATH", "") if argocd else "",
+        source_path=environ.get("ARGOCD_APP_SOURCE_PATH", "") if argocd else "",
         argocd=argocd,
-        mounted=_mounted(os.environ.get("MESHSPEC_PLATFORM", "")),
+        mounted=_mounted(environ.get("MESHSPEC_PLATFORM", "")),
     )
 
 
-def _namespace(given: Given | None, argocd: bool) -> str:
+def _namespace(given: Given | None, destination: str) -> str:
     """The namespace of objects whose spec names none: what was said, or that of the Application's destination."""
-    if given is None and argocd:
-        given = Given("spec.destination.namespace", os.environ.get("ARGOCD_APP_NAMESPACE", ""))
-    if given is None or not given.value:
+    given = given or Given("spec.destination.namespace", destination)
+    if not given.value:
         return ""
     _refuse_bytes(given.origin, given.value)
     if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", given.value):
@@ -99,11 +104,11 @@ def _set(given: Given | None) -> dict[str, str]:
     return found
 
 
-def _variables() -> dict[str, Given]:
+def _variables(environ: Mapping[str, str]) -> dict[str, Given]:
     """What ``plugin.env`` says: ENVIRONMENT, NAMESPACE, and SET with a ``path=value`` on each line."""
     found = {}
     for name in PARAMETERS:
-        text = os.environ.get(f"ARGOCD_ENV_{name.upper()}", "")
+        text = environ.get(f"ARGOCD_ENV_{name.upper()}", "")
         if text.strip():
             origin = f"plugin.env {name.upper()}"
             lines = [line for line in text.splitlines() if line.strip()]
@@ -111,17 +116,17 @@ def _variables() -> dict[str, Given]:
     return found
 
 
-def by_argocd() -> bool:
+def by_argocd(environ: Mapping[str, str]) -> bool:
     """Whether Argo CD runs us: what we say then is kept with the Application, and shown to everybody who sees it."""
-    return "ARGOCD_APP_NAME" in os.environ
+    return "ARGOCD_APP_NAME" in environ
 
 
-def log_file() -> str:
+def log_file(environ: Mapping[str, str]) -> str:
     """Where the operator wants a line about each render, or an empty string.
 
     An application cannot set the variable, as it cannot set MESHSPEC_PLATFORM.
     """
-    return os.environ.get("MESHSPEC_LOG", "")
+    return environ.get("MESHSPEC_LOG", "")
 
 
 def _mounted(path: str) -> str:

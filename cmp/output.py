@@ -1,7 +1,5 @@
 """Writing to stdout: once, as UTF-8, and told apart from what else may go wrong."""
 
-from __future__ import annotations
-
 import sys
 
 
@@ -13,7 +11,7 @@ class OutputError(Exception):
         super().__init__(self.reason)
 
 
-def write(text: str) -> None:
+def write(text: str | bytes) -> None:
     """Write a command's whole output.
 
     Raises:
@@ -22,7 +20,7 @@ def write(text: str) -> None:
     try:
         if sys.stdout is None:
             raise OSError(0, "it is closed")
-        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.write(text.encode() if isinstance(text, str) else text)
         sys.stdout.flush()  # not at exit, where nobody could say what is wrong
     except OSError as error:
         raise OutputError(error) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cmp import files
+from cmp import files, places
 from cmp.checks.order import unwritten
 from cmp.checks.table import check
 from cmp.context.model import Context, Platform
@@ -127,7 +127,7 @@ def _read(
     Raises:
         SpecError: the platform cannot be read; without it, half of what the specs say would look wrong.
     """
-    above = None if where.platforms else files.platform_above(where.path, where.root)
+    above = None if where.platforms else places.platform_above(where.path, where.root)
     paths = where.platforms or ((above,) if above is not None else ())
     platforms = [node for path in paths for node in _documents(path, where.root, texts, problems)]
     apart = kept_apart(platforms[0], environment) if where.platforms and platforms else ()

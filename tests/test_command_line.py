@@ -38,7 +38,7 @@ Variables = dict[str, str]
 def environ(variables: Variables | None = None) -> Variables:
     """The environment of a program: without what Argo CD or a test runner sets."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ARGOCD_", "MESHSPEC_", "PYTHON", "LC_", "LANG"))}
-    return {**kept, **(variables or {})}
+    return {**kept, "MESHSPEC_CACHE": "off", **(variables or {})}
 
 
 def run(

@@ -281,3 +281,38 @@ def test_a_bundle_is_a_plain_archive(tmp_path: Path) -> None:
 
     assert all(one.isfile() and (one.mtime, one.uid, one.mode) == (0, 0, 0o644) for one in members)
     assert all(re.fullmatch(r"meshspec-debug/[\w./-]+", one.name) for one in members)
+
+
+# -- answers that are known --------------------------------------------------------------------------------------------
+
+
+def test_a_known_answer_is_logged_as_one(tmp_path: Path) -> None:
+    path = spec(tmp_path / "app", SERVICE)
+    (tmp_path / "log").touch()
+    asked = {**ARGOCD, "MESHSPEC_CACHE": str(tmp_path / "cache"), "MESHSPEC_LOG": str(tmp_path / "log")}
+    first, second = run("generate", path, variables=asked), run("generate", path, variables=asked)
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+
+    assert second.stdout == first.stdout
+    assert [line.get("known", False) for line in lines] == [False, True]
+    assert [line["bytes"] for line in lines] == [len(first.stdout)] * 2
+
+
+def test_who_asks_how_a_render_went_gets_one(tmp_path: Path) -> None:
+    path = spec(tmp_path / "app", SERVICE)
+    asked = {"MESHSPEC_CACHE": str(tmp_path / "cache")}
+    run("generate", path, variables=asked)
+
+    assert run("generate", path, "--timings", variables=asked).stderr.startswith(b"milliseconds: ")
+    assert run("generate", path, variables=asked).stderr == b""
+    assert run("generate", path, "--debug-bundle", str(tmp_path / "a"), variables=asked).returncode == 0
+    assert (tmp_path / "a").exists()
+
+
+def test_an_answer_holds_for_its_plugin_env_alone(tmp_path: Path) -> None:
+    path = spec(tmp_path / "app", STAGED)
+    asked = {**ARGOCD, "MESHSPEC_CACHE": str(tmp_path / "cache"), "ARGOCD_ENV_ENVIRONMENT": "prod"}
+    first = run("generate", path, variables=asked)
+    others = [{"ARGOCD_ENV_ENVIRONMENT": "test"}, {"ARGOCD_ENV_NAMESPACE": "x"}, {"ARGOCD_ENV_SET": "image.tag=9"}]
+
+    assert all(run("generate", path, variables={**asked, **other}).stdout != first.stdout for other in others)

@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import platform
 import re
 import tarfile
@@ -126,7 +125,7 @@ def _versions() -> dict[str, str]:
 
 
 def _request(outcome: Outcome, parameters: dict[str, str]) -> dict[str, Any]:
-    given = os.environ
+    given = outcome.environ
     names = sorted(name for name in given if name.startswith(("ARGOCD_", "MESHSPEC_", "KUBE_")))
     environment = outcome.environment
     return {

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from time import perf_counter, process_time
 from typing import Literal
 
 from cmp.diagnostics import Diagnostic, SpecError, render
 from cmp.emit import emit
 from cmp.environment import Environment, by_argocd, from_process, log_file
-from cmp.output import write
 from cmp.pipeline import render as render_path
 from cmp.waves import Manifest
 
@@ -23,21 +22,27 @@ class Outcome:
 
     Attributes:
         path: what was rendered.
-        environment: who ran us, as far as that could be read.
+        environ: the variables of the process that asks.
+        environment: who runs us, as far as that could be read.
         texts: the files that were read, by the names that positions use.
         found: what is wrong, or worth a warning.
         manifests: the objects.
-        text: the output; empty unless all is right.
+        code: the exit code.
+        text: what belongs on stdout; empty unless all is right.
+        said: what belongs on stderr.
         marks: seconds by stage. The start of the program is processor time, since nothing of ours ran before it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, environ: Mapping[str, str]) -> None:
         self.path = path
-        self.environment = Environment(argocd=by_argocd())
+        self.environ = environ
+        self.environment = Environment(argocd=by_argocd(environ))
         self.texts: dict[str, str] = {}
         self.found: list[Diagnostic] = []
         self.manifests: list[Manifest] = []
+        self.code = 1
         self.text = ""
+        self.said = ""
         self.marks = {"start": process_time()}
         self._last = perf_counter()
 
@@ -56,42 +61,38 @@ def generate(
     settings: Sequence[str] = (),
     timings: bool = False,
     debug_bundle: str = "",
-) -> int:
-    """Render a path to stdout, or print what is wrong to stderr and write nothing.
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[int, bytes, str]:
+    """Render a path: the exit code, what belongs on stdout, and what belongs on stderr.
 
-    stdout is written once, when everything is built and checked: Argo CD takes whatever comes with exit code 0, and
-    deletes what is missing from it. So a bundle that cannot be written is an error before that.
+    There is nothing for stdout where anything is wrong, a bundle that cannot be written included.
     """
-    outcome, log = Outcome(path), log_file()
-    if not (timings or debug_bundle or log):
-        code = _render(outcome, output, env, namespace, settings)
-    else:
+    outcome, log = Outcome(path, environ), log_file(environ)
+
+    def run() -> None:
+        _render(outcome, output, env, namespace, settings)
+
+    if timings or debug_bundle or log:
         from cmp.commands.observed import observed  # only for who wants to know
 
-        def run() -> int:
-            return _render(outcome, output, env, namespace, settings)
-
-        code = observed(run, outcome, timings, debug_bundle, log)
-    if code == 0:
-        write(outcome.text)
-    return code
+        observed(run, outcome, timings, debug_bundle, log)
+    else:
+        run()
+    return outcome.code, outcome.text.encode(), outcome.said
 
 
 def _render(
     outcome: Outcome, output: Literal["yaml", "ndjson"], env: str, namespace: str, settings: Sequence[str]
-) -> int:
+) -> None:
     limit = None
     try:
-        outcome.environment = environment = from_process(namespace, env, settings)
+        outcome.environment = environment = from_process(namespace, env, settings, outcome.environ)
         limit = UI_LIMIT if environment.argocd else None
         rendered = render_path(outcome.path, environment, outcome.texts, outcome.note)
         text = emit(rendered.manifests, output)
     except SpecError as error:
-        outcome.found = error.diagnostics
-        sys.stderr.write(render(error.diagnostics, outcome.texts, limit) + "\n")
-        return 1
+        outcome.found, outcome.said = error.diagnostics, render(error.diagnostics, outcome.texts, limit) + "\n"
+        return
     outcome.note("write")
-    outcome.found, outcome.manifests, outcome.text = rendered.warnings, rendered.manifests, text
-    if rendered.warnings:
-        sys.stderr.write(render(rendered.warnings, outcome.texts) + "\n")
-    return 0
+    outcome.found, outcome.manifests, outcome.text, outcome.code = rendered.warnings, rendered.manifests, text, 0
+    outcome.said = render(rendered.warnings, outcome.texts) + "\n" if rendered.warnings else ""

@@ -10,9 +10,9 @@ import tempfile
 from cmp.diagnostics import Diagnostic, SpecError
 from cmp.diagnostics import render as shown
 from cmp.environment import Environment
-from cmp.files import PLATFORM_NAME, SPEC_NAME
 from cmp.output import write
 from cmp.pipeline import render
+from cmp.places import PLATFORM_NAME, SPEC_NAME
 
 STARTER = """\
 # What the service is. Everything else has a default: `cmp generate .` shows it.

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from cmp import __version__
@@ -26,12 +25,12 @@ LINE = 4096
 CODES = 20
 
 
-def observed(run: Callable[[], int], outcome: Outcome, timings: bool, bundle: str, log: str) -> int:
+def observed(run: Callable[[], None], outcome: Outcome, timings: bool, bundle: str, log: str) -> None:
     """Run a render and tell of it.
 
     Args:
-        run: renders, says what is wrong, and returns the exit code.
-        outcome: what ``run`` fills.
+        run: renders, and fills ``outcome``.
+        outcome: what the render came to.
         timings: whether stderr is told how long it took. A call of Argo CD that fails keeps that to itself: another
             number in each error would make it another error every time.
         bundle: the file that a bundle is written to, or an empty string.
@@ -39,18 +38,17 @@ def observed(run: Callable[[], int], outcome: Outcome, timings: bool, bundle: st
     """
     bug: Exception | None = None
     try:
-        code = run()
+        run()
     except Exception as error:
-        bug, code = error, 3
+        bug, outcome.code = error, 3
         raise
     finally:
-        if bundle and (bug or code in (0, 1)):
-            code = _bundled(outcome, bug, bundle, timings) or code
-        if timings and not (code and outcome.environment.argocd):
-            sys.stderr.write(_timings(outcome) + "\n")
+        if bundle:
+            _bundled(outcome, bug, bundle, timings)
+        if timings and not (outcome.code and outcome.environment.argocd):
+            outcome.said += _timings(outcome) + "\n"
         if log:
-            _log(line(outcome, bug, code), log)
-    return code
+            _log(line(outcome, bug), log)
 
 
 def _timings(outcome: Outcome) -> str:
@@ -58,34 +56,34 @@ def _timings(outcome: Outcome) -> str:
     return f"milliseconds: {shown}; in all {sum(outcome.marks.values()) * 1000:.1f}"
 
 
-def _bundled(outcome: Outcome, bug: Exception | None, file: str, timings: bool) -> int:
+def _bundled(outcome: Outcome, bug: Exception | None, file: str, timings: bool) -> None:
     from cmp.commands.bundle import write_bundle
 
     try:
         write_bundle(outcome, bug, file, timings)
     except SpecError as error:
-        sys.stderr.write(render(error.diagnostics, {}) + "\n")
-        return 1
-    return 0
+        outcome.said += render(error.diagnostics, {}) + "\n"
+        outcome.code, outcome.text = outcome.code or 1, ""
+
+
+def told_again(output: bytes, environ: Mapping[str, str]) -> None:
+    """Log an answer that was known, of which nothing but its size is."""
+    said = {**_asked(environ), "exitCode": 0, "bytes": len(output), "known": True}
+    _log(json.dumps(said, separators=(",", ":")), environ.get("MESHSPEC_LOG", ""))
 
 
 # -- the operator's log ------------------------------------------------------------------------------------------------
 
 
-def line(outcome: Outcome, bug: Exception | None, code: int) -> str:
+def line(outcome: Outcome, bug: Exception | None) -> str:
     """A render as one line of JSON: what it was for and what it came to, and no value of a spec."""
-    variables = os.environ
     codes = Counter(one.code for one in outcome.found)
     severities = Counter(one.severity for one in outcome.found)
     said = {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "program": "meshspec",
-        "version": __version__,
-        "application": variables.get("ARGOCD_APP_NAME", "")[:320],
-        "path": variables.get("ARGOCD_APP_SOURCE_PATH", "")[:320],
+        **_asked(outcome.environ),
         "environment": outcome.environment.name[:64],
         "namespace": outcome.environment.namespace,
-        "exitCode": code,
+        "exitCode": outcome.code,
         "bug": type(bug).__name__ if bug is not None else None,
         "objects": len(outcome.manifests),
         "bytes": len(outcome.text.encode()),
@@ -95,6 +93,16 @@ def line(outcome: Outcome, bug: Exception | None, code: int) -> str:
         "milliseconds": {stage: round(seconds * 1000, 1) for stage, seconds in outcome.marks.items()},
     }
     return json.dumps({key: value for key, value in said.items() if value is not None}, separators=(",", ":"))
+
+
+def _asked(environ: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "program": "meshspec",
+        "version": __version__,
+        "application": environ.get("ARGOCD_APP_NAME", "")[:320],
+        "path": environ.get("ARGOCD_APP_SOURCE_PATH", "")[:320],
+    }
 
 
 def _log(text: str, file: str) -> None:

@@ -16,6 +16,7 @@ from cmp.diagnostics import Diagnostic, Pos, SpecError
 from cmp.environment import Environment
 from cmp.manifests.argocd import Source, source_of
 from cmp.pipeline import Rendered, render
+from cmp.places import SPEC_NAME
 
 Key = tuple[str, str, str, str]
 
@@ -51,9 +52,7 @@ def _one_name(where: files.Layout, platform: Platform, rendered: Rendered) -> It
     written = (one["metadata"]["name"] for one in rendered.manifests if one["kind"] == "Application")
     owners = dict.fromkeys(written, "the platform itself")
     directories = sorted(
-        files.relative(os.path.dirname(file), where.root)
-        for file in where.specs
-        if os.path.basename(file) == files.SPEC_NAME
+        files.relative(os.path.dirname(file), where.root) for file in where.specs if os.path.basename(file) == SPEC_NAME
     )
     assert platform.spec.argocd is not None  # it has applications
     for entry, one in sorted(platform.spec.argocd.applications.items()):
