@@ -16,6 +16,12 @@ from typing import Any, NamedTuple
 from cmp.diagnostics import Diagnostic, SpecError, did_you_mean
 
 PARAMETERS = ("environment", "namespace", "set")
+#: The variables that say the same, as Argo CD passes them.
+VARIABLES = {
+    "environment": "ARGOCD_ENV_ENVIRONMENT",
+    "namespace": "ARGOCD_ENV_NAMESPACE",
+    "set": "ARGOCD_ENV_SET",
+}
 
 
 class Environment(NamedTuple):
@@ -107,8 +113,8 @@ def _set(given: Given | None) -> dict[str, str]:
 def _variables(environ: Mapping[str, str]) -> dict[str, Given]:
     """What ``plugin.env`` says: ENVIRONMENT, NAMESPACE, and SET with a ``path=value`` on each line."""
     found = {}
-    for name in PARAMETERS:
-        text = environ.get(f"ARGOCD_ENV_{name.upper()}", "")
+    for name, variable in VARIABLES.items():
+        text = environ.get(variable, "")
         if text.strip():
             origin = f"plugin.env {name.upper()}"
             lines = [line for line in text.splitlines() if line.strip()]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cmp import places
 from cmp.diagnostics import Diagnostic, Pos, SpecError
-from cmp.places import MAX_BYTES, PLATFORM_NAME, SPEC_NAME, is_inside
+from cmp.places import MAX_BYTES, PLATFORM_NAME, SPEC_NAME
 
 #: What positions call the platform file of the operator: its real place is nobody's business.
 MOUNTED_NAME = f"(mounted) {PLATFORM_NAME}"
@@ -95,12 +95,13 @@ def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
             MAX_BYTES, or not UTF-8.
     """
     shown = Pos(relative(path, root), 0, 0)
-    if not is_inside(path, root):
+    real = os.path.realpath(path)
+    if not places.is_below_root(real, root):
         raise SpecError(
             [Diagnostic("MS006", "leads outside the repository", shown, "copy the file into the repository")]
         )
     try:
-        return _text(path, shown, encoding)
+        return _text(path, shown, encoding, real)
     except OSError as error:
         linked = "it is a link: what it leads to may not have been sent (manifest-generate-paths, tar exclusions)"
         help = linked if os.path.islink(path) else ""
@@ -121,8 +122,8 @@ def read_mounted(path: str) -> str:
         raise SpecError([Diagnostic("MS267", f"cannot be read: {error.strerror}", shown, help)]) from None
 
 
-def _text(path: str, shown: Pos, encoding: str) -> str:
-    data = places.contents(path)
+def _text(path: str, shown: Pos, encoding: str, real: str = "") -> str:
+    data = places.contents(path, real)
     if data is None:
         raise SpecError([Diagnostic("MS002", "is not a regular file", shown, "replace it by a file")])
     if len(data) > MAX_BYTES:

@@ -2,6 +2,10 @@
 
 import sys
 
+TYPE_CHECKING = False  # typing itself takes as long to import as all the rest
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class OutputError(Exception):
     """Stdout takes no more. ``reason`` is empty where its reader has gone, and so knows why."""
@@ -17,10 +21,20 @@ def write(text: str | bytes) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    write_all([text.encode() if isinstance(text, str) else text])
+
+
+def write_all(parts: "Iterable[bytes]") -> None:
+    """Write a command's whole output, which is too large to hold at once.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     try:
         if sys.stdout is None:
             raise OSError(0, "it is closed")
-        sys.stdout.buffer.write(text.encode() if isinstance(text, str) else text)
+        for part in parts:
+            sys.stdout.buffer.write(part)
         sys.stdout.flush()  # not at exit, where nobody could say what is wrong
     except OSError as error:
         raise OutputError(error) from None

@@ -127,18 +127,22 @@ def platform_above(directory: str, root: str) -> str | None:
 
 def is_inside(path: str, root: str) -> bool:
     """Whether a path leads to the root or below it, by symlinks too."""
-    real = os.path.realpath(path)
+    return is_below_root(os.path.realpath(path), root)
+
+
+def is_below_root(real: str, root: str) -> bool:
+    """Whether a real path is the root or below it."""
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def contents(path: str) -> bytes | None:
-    """The first MAX_BYTES + 1 bytes of a file; None where it is not a regular one.
+def contents(path: str, real: str = "") -> bytes | None:
+    """The first MAX_BYTES + 1 bytes of a file, whose real path may be known; None where it is not a regular one.
 
     Raises:
         OSError: it cannot be read.
     """
     # O_NONBLOCK: opening a FIFO that nobody writes to must not hang before fstat can refuse it
-    descriptor = os.open(os.path.realpath(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(real or os.path.realpath(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):

@@ -39,8 +39,15 @@ def directory(environ: "Mapping[str, str]") -> str:
     return chosen if os.path.isabs(chosen) else ""
 
 
+def is_off(environ: "Mapping[str, str]") -> bool:
+    """Whether nothing is to be kept anywhere."""
+    return environ.get("MESHSPEC_CACHE") == "off"
+
+
 def get(top: str, key: str) -> Answer | None:
     """The answer of a key."""
+    if not top:
+        return None
     try:
         descriptor = os.open(_path(top, key), os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -65,7 +72,7 @@ def put(top: str, key: str, answer: "Answer") -> None:
     """Keep an answer, and let others go where there are too many."""
     body = marshal.dumps((key, *answer))
     data = places.digest(body) + body
-    if len(data) > MOST_OF_ONE:
+    if not top or len(data) > MOST_OF_ONE:
         return
     path = _path(top, key)
     part = os.path.dirname(path)

@@ -55,7 +55,9 @@ def question(values: dict[str, object], environ: "Mapping[str, str]") -> Questio
         files = {path: _digest(path, root) for path in (*specs, *platforms, *([above] if above else ()))}
     except (OSError, ValueError):
         return None
-    parts = [program(), *_arguments(values), *_variables(environ), directory[len(root) :], repr(len(specs))]
+    flags = repr(sorted((key, value) for key, value in values.items() if key != "path"))
+    given = [part for pair in variables(environ).items() for part in pair]
+    parts = [program(), flags, *given, directory[len(root) :], repr(len(specs))]
     held = [part for path, digest in files.items() for part in (os.fsencode(path[len(root) :]), digest)]
     key = places.digest(_joined([*map(os.fsencode, parts), *held]))
     return Question(key.hex(), root, files)
@@ -66,14 +68,11 @@ def _joined(parts: list[bytes]) -> bytes:
     return b"".join(b"%d:%b" % (len(part), part) for part in parts)
 
 
-def _arguments(values: dict[str, object]) -> list[str]:
-    return [repr(sorted((key, value) for key, value in values.items() if key != "path"))]
-
-
-def _variables(environ: "Mapping[str, str]") -> list[str]:
+def variables(environ: "Mapping[str, str]") -> dict[str, str]:
+    """What a render may read of an environment, by name in order."""
     names = {name for name in environ if name.startswith("MESHSPEC_") and name not in APART}
     names.update(name for name in VARIABLES if name in environ)
-    return [part for name in sorted(names) for part in (name, environ[name])]
+    return {name: environ[name] for name in sorted(names)}
 
 
 def _digest(path: str, root: str) -> bytes:

@@ -27,7 +27,7 @@ USER = 999
 COMMAND = ["/opt/meshspec/bin/cmp", "generate", "--output", "ndjson"]
 KEYS = ("generate", "parameters")
 #: Variables of ours.
-KNOWN = ("MESHSPEC_CACHE", "MESHSPEC_LOG", "MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
+KNOWN = ("MESHSPEC_CACHE", "MESHSPEC_ENGINE", "MESHSPEC_LOG", "MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
 #: The deadline of a render, of which both callers have one.
 TIMEOUT = "repo.server.timeout.seconds"
 EXAMPLE = """\
@@ -220,19 +220,25 @@ def _variables(sidecar: Sidecar) -> Result:
 
 
 def _log(sidecar: Sidecar) -> Result:
+    from cmp.commands.observed import unfit
+
     given = sidecar.variables.get("MESHSPEC_LOG", "")
-    cure = "write MESHSPEC_LOG=/proc/1/fd/2"
-    if not given:
-        return Result("no lines about renders")
-    if not os.path.isabs(given):
-        return _failed("MESHSPEC_LOG is not an absolute path", cure)
-    if given.startswith(("/dev/std", "/dev/fd/", "/proc/self/", "/proc/thread-self/")):
-        return _failed(f"{given} is the error that Argo CD shows, or the output: nothing is written there", cure)
-    try:
-        os.close(os.open(sidecar.path(given), os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC))
-    except OSError as error:
-        return _failed(f"{given} cannot be written: {error.strerror}", cure)
-    return Result(given)
+    problem = unfit(given, sidecar.path(given)) if given else ""
+    return _failed(problem, "write MESHSPEC_LOG=/proc/1/fd/2") if problem else Result(given or "no lines about renders")
+
+
+def _answers(sidecar: Sidecar) -> Result:
+    from cmp.cache import disk
+
+    given = sidecar.variables
+    top = disk.directory(given)
+    if not top:
+        wrong = given.get("MESHSPEC_CACHE", "off") != "off"
+        return _failed("MESHSPEC_CACHE is neither off nor a path from /", "write one") if wrong else Result("not kept")
+    disk.put(sidecar.path(top), "0" * 40, ((), b"doctor", ""))
+    if disk.get(sidecar.path(top), "0" * 40) is None:
+        return _failed(f"{top} keeps none for user {sidecar.user}", "name a directory that it may write, or off")
+    return Result(f"kept in {top}")
 
 
 def _platform(sidecar: Sidecar) -> Result:
@@ -284,6 +290,7 @@ CHECKS: dict[str, Callable[[Sidecar], Result]] = {
     "service account token": _token,
     "environment variables": _variables,
     "log of renders": _log,
+    "known answers": _answers,
     "mounted platform": _platform,
     "example": _example,
 }

@@ -130,3 +130,16 @@ def is_ours(descriptor: int) -> bool:
     """Whether an open file is what our stdout or stderr lead to."""
     opened = os.fstat(descriptor)
     return any(os.path.samestat(opened, os.fstat(stream)) for stream in (1, 2))
+
+
+def unfit(log: str, path: str) -> str:
+    """Why nothing is written to a log, or an empty string. ``path`` is where it is."""
+    if not os.path.isabs(log):
+        return "MESHSPEC_LOG is not an absolute path"
+    if log.startswith(("/dev/std", "/dev/fd/", "/proc/self/", "/proc/thread-self/")):
+        return f"{log} is the error that Argo CD shows, or the output: nothing is written there"
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        return f"{log} cannot be written: {error.strerror}"
+    return ""

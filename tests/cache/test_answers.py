@@ -278,3 +278,33 @@ def test_a_known_answer_needs_no_more_than_these_modules(repository: Path, tmp_p
         "_blake2",
         "gc",
     }
+
+
+def test_a_known_answer_opens_each_file_once(repository: Path, tmp_path: Path) -> None:
+    """Besides our modules: what the answer depends on, and the answer."""
+    probe = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); opened = []\n"
+        "sys.addaudithook(lambda event, args: opened.append(args[0]) if event in ('open', 'os.scandir') else None)\n"
+        "from cmp.entry import main\n"
+        "code = main(); sys.stdout.flush(); print(code, *map(str, opened), sep='\\n', file=sys.stderr)"
+    )
+    program = [sys.executable, "-c", probe, str(ROOT), "generate", str(repository), "-n", "shop"]
+    variables = {"MESHSPEC_CACHE": str(tmp_path / "cache")}
+    subprocess.run(program, env=variables, capture_output=True, check=True)
+    done = subprocess.run(program, env=variables, capture_output=True, text=True, check=True)
+    code, *opened = done.stderr.splitlines()
+    assert code == "0"
+    places = [path for path in opened if path.startswith(str(tmp_path))]
+    root = tmp_path / "repository"
+    files = [
+        "apps/web",
+        "apps/web/meshspec.yaml",
+        "apps/web/more",
+        "apps/web/more/a.yaml",
+        "meshplatform.yaml",
+        "shared.conf",
+    ]
+    kept = [path for path in places if path.startswith(f"{tmp_path}/cache")]
+    rest = sorted(str(Path(path).resolve().relative_to(root)) for path in places if path not in kept)
+    assert len(kept) == 1
+    assert rest == sorted([*files, "apps/web/more"])  # once for the specs, once for the pattern
