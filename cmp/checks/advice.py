@@ -236,9 +236,9 @@ def check_annotations(context: Context) -> Iterator[Finding]:
         places: list[tuple[tuple[Step, ...], Mapping[str, str], tuple[str, ...]]] = []
         places += [(("metadata", "annotations"), spec.metadata.annotations, _NO_PODS)]
         places += [(("service", "annotations"), spec.service.annotations, ("Service",))] if spec.service else []
-        for _, version, path in every_version(Context((service,), None)):
-            pod = version.spec.pod
-            places += [((*path, "pod", "annotations"), pod.annotations, ("Pod",))] if pod is not None else []
+        for version in service.versions:
+            pod, place = version.spec.pod, ("versions", version.name, "pod", "annotations")
+            places += [(place, pod.annotations, ("Pod",))] if pod is not None else []
         for where, written, kinds in places:
             for name in written:
                 if "istio.io/" not in name:
