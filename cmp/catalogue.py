@@ -768,6 +768,55 @@ CATALOGUE: dict[str, Entry] = {
         example=("# a file of manifests\nroute: [{destination: {host: reviews, subset: v3}}]"),
         cure=("versions: {v1: {}, v2: {}, v3: {weight: 0}}"),
     ),
+    "MS295": Entry(
+        title="what to compare with cannot be read",
+        text=(
+            "`cmp diff --against` takes a directory that holds the whole repository as it was, or a file with the "
+            "objects of one render, one on each line. Such a file is what `generate -o ndjson` wrote, perhaps by "
+            "another release of meshspec."
+        ),
+        example=("meshspec diff apps/shop --env prod --against rendered.yaml"),
+        cure=(
+            "meshspec generate apps/shop --env prod -o ndjson > before.ndjson\n"
+            "meshspec diff apps/shop --env prod --against before.ndjson"
+        ),
+    ),
+    "MS296": Entry(
+        title="the debug bundle cannot be written",
+        text=(
+            "`cmp generate --debug-bundle FILE` writes a new file and never over one that is there. The bundle is "
+            "written before the output: without it nothing is written to stdout."
+        ),
+        example=("meshspec generate apps/shop --debug-bundle meshspec.yaml"),
+        cure=("meshspec generate apps/shop --debug-bundle report.tar.gz > /dev/null"),
+    ),
+    "MS297": Entry(
+        title="the spec to begin with cannot be written",
+        text=(
+            "`cmp init` writes a new file. What is there already is somebody's work and stays as it is, and a platform "
+            "renders the services beside its file together with itself, so that these have directories of their own."
+        ),
+        example=("meshspec init apps/shop        # where a meshspec.yaml is"),
+        cure=("meshspec init apps/another"),
+    ),
+    "MS298": Entry(
+        title="two Applications would write one object",
+        text=(
+            "Several entries of `argocd.applications` may name one directory, each with a namespace and mostly an "
+            "environment of its own. What the spec puts into a namespace that it names itself, and what belongs to "
+            "the whole cluster, would then be in all of them, and each would undo what another one does. Gateways of "
+            "a service stand in the namespace of the gateway's pods. Nor may two Applications have one name: an entry "
+            "with its directories gives names like those of another one. `cmp validate` finds both."
+        ),
+        example=(
+            "argocd:\n  applications:\n    shop: services/shop        # metadata: {name: web, namespace: shop}\n"
+            "    shop-test: {path: services/shop, environment: test}"
+        ),
+        cure=(
+            "argocd:\n  applications:\n    shop: services/shop        # metadata: {name: web}\n"
+            "    shop-test: {path: services/shop, environment: test}"
+        ),
+    ),
     "MS301": Entry(
         title="a variable names a host that is not called",
         text=(

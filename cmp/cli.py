@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from cmp import __version__
-from cmp.options import APP_FLAGS, GENERATE_FLAGS, RENDER_FLAGS, VALIDATE_FLAGS, Flag
+from cmp.options import APP_FLAGS, DIFF_FLAGS, GENERATE_FLAGS, INIT_FLAGS, RENDER_FLAGS, VALIDATE_FLAGS, Flag
 from cmp.output import OutputError
 
 
 def run(arguments: list[str]) -> int:
     """Parse the arguments, run the command and return its exit code."""
     try:
-        code = group.main(arguments, prog_name="cmp", standalone_mode=False)
+        code = group.main(arguments, prog_name=_name(), standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
@@ -31,6 +33,12 @@ def run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _name() -> str:
+    """Which of its two names the program was called by: help says it, and so do variables of completion."""
+    called = os.path.basename(sys.argv[0]) if sys.argv else ""
+    return called if called in ("cmp", "meshspec") else "cmp"
+
+
 def _in_click(error: OSError) -> bool:
     """Whether click itself has failed, which does nothing but write; what commands do happens further down."""
     trace = error.__traceback__
@@ -42,25 +50,48 @@ def _in_click(error: OSError) -> bool:
 def _flags(flags: tuple[Flag, ...], many: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Click's options for a table of flags, and its argument: one path, or ``many``."""
 
+    def known(context: click.Context, parameter: click.Parameter, word: str) -> list[CompletionItem]:
+        from cmp.commands.complete import environments
+
+        return _completed(environments(os.environ.get("COMP_WORDS", ""), flags), word)
+
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for flag in reversed(flags):
             kind = click.Choice(flag.choices) if flag.choices else click.STRING
-            default: Any = () if flag.many else flag.default
+            given: Any = () if flag.many else flag.default
+            switch: Any = {"is_flag": True} if flag.switch else {"type": kind, "default": given, "multiple": flag.many}
             command = click.option(
                 *flag.names,
                 flag.key,
-                type=kind,
-                default=default,
-                multiple=flag.many,
+                **switch,
                 show_default=bool(flag.choices),
                 metavar=flag.metavar or None,
                 help=flag.help,
+                shell_complete=known if flag.key == "env" else _files if flag.metavar in FILES else None,
             )(command)
         if many:
-            return click.argument("paths", nargs=-1)(command)
-        return click.argument("path", default=".")(command)
+            return click.argument("paths", nargs=-1, shell_complete=_files)(command)
+        return click.argument("path", default=".", shell_complete=_files)(command)
 
     return add
+
+
+#: What flags call values that are paths.
+FILES = ("FILE", "DIRECTORY", "DIRECTORY|FILE")
+
+
+def _files(context: click.Context, parameter: click.Parameter, word: str) -> list[CompletionItem]:
+    return [CompletionItem(word, type="file")]  # the shell knows them
+
+
+def _codes(context: click.Context, parameter: click.Parameter, word: str) -> list[CompletionItem]:
+    from cmp.catalogue import CATALOGUE
+
+    return _completed({code: entry.title for code, entry in CATALOGUE.items()}, word.upper())
+
+
+def _completed(known: Mapping[str, str], word: str) -> list[CompletionItem]:
+    return [CompletionItem(name, help=help) for name, help in sorted(known.items()) if name.startswith(word)]
 
 
 def _many(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,6 +130,8 @@ def generate(paths: tuple[str, ...], search: bool, jobs: int | None, output_dir:
     those of applications that are gone from the paths.
     """
     if search or output_dir or len(paths) > 1:
+        if values["timings"] or values["debug_bundle"]:
+            raise click.UsageError("--timings and --debug-bundle are for one application.")
         from cmp.commands.many import generate as many
 
         return many(_call(paths, search or bool(output_dir), jobs, values), values["output"], output_dir or "")
@@ -130,6 +163,33 @@ def validate(paths: tuple[str, ...], search: bool, jobs: int | None, **values: A
 
 
 @group.command()
+@_flags(DIFF_FLAGS)
+def diff(**values: Any) -> int:
+    """Show what differs in the objects of PATH from what they were.
+
+    --against names a directory that holds the repository as it was, such as a worktree of git, or a file that
+    generate -o ndjson wrote, perhaps by another release of meshspec.
+    """
+    if not values["against"]:
+        raise click.UsageError("compare with what? Add --against DIRECTORY or --against FILE.")
+    from cmp.commands.diff import diff as command
+
+    return command(**values)
+
+
+@group.command()
+@_flags(INIT_FLAGS)
+def init(**values: Any) -> int:
+    """Write a meshspec.yaml to begin with into the directory PATH.
+
+    It renders as it is, and says in comments what else there is. A file that is there is never overwritten.
+    """
+    from cmp.commands.init import init as command
+
+    return command(**values)
+
+
+@group.command()
 @_flags(APP_FLAGS)
 @click.option("--health", is_flag=True, help="Print what tells Argo CD how healthy Applications are instead.")
 def app(**values: Any) -> int:
@@ -151,7 +211,7 @@ def schema() -> int:
 
 
 @group.command()
-@click.argument("code")
+@click.argument("code", shell_complete=_codes)
 def explain(code: str) -> int:
     """Explain the diagnostic CODE, such as MS203."""
     from cmp.commands.explain import explain as command

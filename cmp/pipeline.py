@@ -42,18 +42,25 @@ Shared: TypeAlias = "dict[str, tuple[dict[str, str], list[Diagnostic], list[Node
 _Read: TypeAlias = "Callable[[dict[str, str], list[Diagnostic]], list[Node]]"
 
 
-def render(path: str, environment: Environment, texts: dict[str, str]) -> Rendered:
+def _unnoted(stage: str) -> None:
+    """Nobody wants to know how long stages take."""
+
+
+def render(
+    path: str, environment: Environment, texts: dict[str, str], note: Callable[[str], None] = _unnoted
+) -> Rendered:
     """Everything from a path to its objects, checked. Nothing is written.
 
     Args:
         path: the application's directory, or one spec file.
         environment: who runs us.
         texts: filled with the contents of the files read, by the names that positions use, for excerpts in messages.
+        note: called with the name of each stage when that is done.
 
     Raises:
         SpecError: with all that is wrong, as far as the stages could get.
     """
-    return render_layout(files.layout(path, environment.source_path), environment, texts)
+    return render_layout(files.layout(path, environment.source_path), environment, texts, note=note)
 
 
 def render_layout(
@@ -62,6 +69,7 @@ def render_layout(
     texts: dict[str, str],
     shared: Shared | None = None,
     empty: bool = False,
+    note: Callable[[str], None] = _unnoted,
 ) -> Rendered:
     """The same for what a path was found to hold.
 
@@ -71,6 +79,7 @@ def render_layout(
         texts: filled with the contents of the files read.
         shared: the platform files that other renders of the same call have read, and takes those of this one.
         empty: whether it may give no objects.
+        note: called with the name of each stage when that is done.
 
     Raises:
         SpecError: as ``render`` does.
@@ -78,10 +87,13 @@ def render_layout(
     problems: list[Diagnostic] = []
     mounted = _mounted(environment, texts, problems, shared)
     specs, platform, rendered = _read(where, environment.name, texts, problems, shared)
+    note("read")
     composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted)
     composed = read_contents(composed, where.root, problems)
     composed = read_included(composed, where.root, rendered, texts, problems)
+    note("merge")
     context = _context(composed, environment, rendered, problems)
+    note("check")
     beside = _included(context, problems)
     _stop_on_errors(problems)
     built = _built(context, beside, problems)
@@ -90,7 +102,9 @@ def render_layout(
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
         raise SpecError([Diagnostic("MS001", message, help=help)])
-    return Rendered(order(one.manifest for one in built), built, context, in_order(problems))
+    ordered = order(one.manifest for one in built)
+    note("build")
+    return Rendered(ordered, built, context, in_order(problems))
 
 
 def platform_of(path: str, environment: Environment, texts: dict[str, str]) -> Platform | None:

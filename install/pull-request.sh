@@ -16,22 +16,15 @@ trap 'git worktree remove --force "$before"' EXIT
 
 "$MESHSPEC" validate "$SPECS" --namespace "$NAMESPACE" --output github --against "$before"
 
-# An application, or an environment, that the base does not have, or cannot render, is all new.
-rendered() {
-  "$MESHSPEC" generate "$1" --namespace "$NAMESPACE" ${2:+--env "$2"}
+# An application, or an environment, that the base does not have is all new.
+compared() {
+  "$MESHSPEC" diff "$SPECS" --namespace "$NAMESPACE" --against "$before" --output markdown ${1:+--env "$1"}
 }
 
 read -ra environments <<<"$ENVIRONMENTS"
-for environment in "${environments[@]:-}"; do
-  rendered "$before/$SPECS" "$environment" >"$RUNNER_TEMP/before.yaml" 2>/dev/null || : >"$RUNNER_TEMP/before.yaml"
-  rendered "$SPECS" "$environment" >"$RUNNER_TEMP/after.yaml"
-  {
-    echo "### meshspec: $SPECS${environment:+ ($environment)}"
-    if difference=$(diff -U 5 --label "$BASE" --label "this change" "$RUNNER_TEMP/before.yaml" "$RUNNER_TEMP/after.yaml"); then
-      echo "No object changes."
-    else
-      # the summary takes 1 MiB; four backticks, since a value may hold three
-      printf '````diff\n%s\n````\n' "$(head -c 900000 <<<"$difference")"
-    fi
-  } >>"$GITHUB_STEP_SUMMARY"
-done
+{
+  echo "### meshspec: $SPECS"
+  for environment in "${environments[@]:-}"; do
+    compared "$environment"
+  done
+} >>"$GITHUB_STEP_SUMMARY"

@@ -36,6 +36,10 @@ CODES_WITHOUT_CASE = {
     "MS000": "a bug of ours: tests/test_command_line.py makes one",
     "MS240": "of two revisions: tests/test_against.py has them",
     "MS241": "of two revisions: tests/test_against.py has them",
+    "MS295": "of cmp diff: tests/test_diff.py has it",
+    "MS298": "of several Applications: tests/test_owners.py has it",
+    "MS297": "of cmp init: tests/test_init.py has it",
+    "MS296": "of cmp generate --debug-bundle: tests/test_observed.py has it",
     **dict.fromkeys(("MS270", "MS271", "MS272", "MS273"), "of two revisions: tests/test_against.py has them"),
 }
 

@@ -40,11 +40,17 @@ def answer(
         environ: the environment of who asks.
         memory: the answers that the engine remembers, in the engine.
     """
+    if values.get("timings") or values.get("debug_bundle"):
+        return _render(values, environ)  # what is to be told of a render needs one
     top = disk.directory(environ)
     asked = question(values, environ) if top or (memory is not None and not disk.is_off(environ)) else None
     if asked is not None:
         known = disk.get(top, asked.key) if memory is None else memory.get(asked.key) or disk.get(top, asked.key)
         if known is not None and holds(asked, known[0]):
+            if environ.get("MESHSPEC_LOG"):
+                from cmp.commands.observed import told_again
+
+                told_again(known[1], environ)
             return 0, known[1], known[2]
     if memory is None and "MESHSPEC_ENGINE" in environ:
         from cmp.engine.client import ask

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 #: The variables of Argo CD that a render reads. Those of the operator begin with MESHSPEC_ and are all taken.
-VARIABLES = ("ARGOCD_APP_NAME", "ARGOCD_APP_NAMESPACE", "ARGOCD_APP_PARAMETERS", "ARGOCD_APP_SOURCE_PATH")
-#: These say where answers are kept, and change none.
-APART = ("MESHSPEC_CACHE", "MESHSPEC_ENGINE")
+VARIABLES = (
+    *("ARGOCD_APP_NAME", "ARGOCD_APP_NAMESPACE", "ARGOCD_APP_PARAMETERS", "ARGOCD_APP_SOURCE_PATH"),
+    *("ARGOCD_ENV_ENVIRONMENT", "ARGOCD_ENV_NAMESPACE", "ARGOCD_ENV_SET"),
+)
+#: These say where answers are kept and who is told of them, and change none.
+APART = ("MESHSPEC_CACHE", "MESHSPEC_ENGINE", "MESHSPEC_LOG")
 
 Digests = tuple[tuple[str, bytes], ...]
 

@@ -131,11 +131,12 @@ def check_applications(context: Context) -> Iterator[Finding]:
             other
             for other, second in sorted(spec.applications.items())
             if other != name and _within(one.path, second.path) and (one.path != second.path or other < name)
+            if one.path != second.path or (one.namespace or name) == (second.namespace or other)
         ]
         if holding:
             message = f'"{one.path}" lies in the directory of "{holding[0]}", so two Applications would write the same'
             related = ((platform, ("argocd", "applications", holding[0], "path"), "the other one"),)
-            help = "name directories of which none holds another"
+            help = "name directories of which none holds another, or one directory with another namespace each"
             yield Finding("MS263", platform, (*path, "path"), message, help, related=related)
         if one.each is False and _within(home, one.path):
             message = f'one Application of "{one.path}" would write the platform too, which lies in it'

@@ -1,4 +1,4 @@
-"""``--against``: an earlier revision of the same application, rendered for the comparison with this one."""
+"""``--against``: an earlier revision of the same application, to be compared with this one."""
 
 from __future__ import annotations
 
@@ -25,10 +25,28 @@ def compare(path: str, against: str, environment: Environment, rendered: Rendere
 
     Args:
         path: what was rendered.
-        against: a directory that holds the whole repository as it was, such as a worktree of git; the application is
-            looked for at the same place in it. One that is not there, or had no such environment, is new.
+        against: where the earlier revision is, see ``earlier``.
         environment: who runs us; the earlier revision is rendered for the same.
         rendered: the outcome.
+
+    Raises:
+        SpecError: the directory is not there, or what it holds cannot be rendered.
+    """
+    before = earlier(path, against, environment)
+    if before is None:
+        return Comparison([], 0)
+    found = changes(before.manifests, rendered.built, rendered.context)
+    return Comparison(found, compared(before.manifests, rendered.manifests))
+
+
+def earlier(path: str, against: str, environment: Environment) -> Rendered | None:
+    """Render the earlier revision of a path; None where it has none, or had no such environment.
+
+    Args:
+        path: what is rendered now.
+        against: a directory that holds the whole repository as it was, such as a worktree of git; the application is
+            looked for at the same place in it.
+        environment: who runs us, and what is rendered for.
 
     Raises:
         SpecError: the directory is not there, or what it holds cannot be rendered.
@@ -41,18 +59,16 @@ def compare(path: str, against: str, environment: Environment, rendered: Rendere
     before = os.path.join(against, place)
     then = environment._replace(source_path=place if os.path.isdir(before) else os.path.dirname(place) or ".")
     if not os.path.exists(before):
-        return Comparison([], 0)
+        return None
     try:
         if environment.name and environment.name not in environments(before, then):
-            return Comparison([], 0)
-        earlier = render(before, then, {})
+            return None
+        return render(before, then, {})
     except SpecError as error:
         first = error.diagnostics[0]
         if first.code == "MS001":
-            return Comparison([], 0)
+            return None
         where = f"{first.pos}: " if first.pos else ""
         message = f'the revision in "{against}" cannot be rendered: {where}{first.message}'
         help = "compare with a revision that can, or without --against"
         raise SpecError([Diagnostic("MS241", message, help=help)]) from None
-    found = changes(earlier.manifests, rendered.built, rendered.context)
-    return Comparison(found, compared(earlier.manifests, rendered.manifests))

@@ -86,7 +86,7 @@ def _found(path: str, environment: Environment, wanted: Wanted, texts: dict[str,
     directory = files.relative(where.path, where.root)
     platform = platform_of(path, environment, texts)
     of = argo(platform) if platform is not None else Argo("argocd", ANY_PROJECT, {"server": OWN_CLUSTER})
-    entry = _entry(platform, directory) if platform is not None and not platform.rendered else None
+    entry = _entry(platform, directory, environment) if platform is not None and not platform.rendered else None
     if entry is None:
         of = of._replace(project=ANY_PROJECT)  # what is not listed is in no project of ours
     of = of._replace(project=wanted.project or of.project, repository=wanted.repository or of.repository)
@@ -103,8 +103,7 @@ def _found(path: str, environment: Environment, wanted: Wanted, texts: dict[str,
     if entry is not None and directory == source.path and _is_set(platform, name):
         return application_set(of, wanted.name or name, source)
     if entry is not None and directory != source.path:
-        steps = directory.split("/")[0 if source.path == "." else source.path.count("/") + 1 :]
-        name, source = _normal("-".join((name, *steps))), source._replace(path=directory)
+        name, source = named(name, source.path, directory), source._replace(path=directory)
     render(  # what cannot be rendered cannot be kept in sync
         path, environment._replace(name=source.environment, parameters=source.parameters), texts
     )
@@ -112,13 +111,21 @@ def _found(path: str, environment: Environment, wanted: Wanted, texts: dict[str,
     return git_application(of, wanted.name or name, source, cascade=not owns_all)
 
 
-def _entry(platform: Platform, directory: str) -> tuple[str, Source] | None:
-    """The entry of ``argocd.applications`` that a directory lies in."""
+def _entry(platform: Platform, directory: str, environment: Environment) -> tuple[str, Source] | None:
+    """The entry of ``argocd.applications`` that a directory lies in; of several the one for what was asked for."""
     spec = platform.spec.argocd
-    for name, one in sorted(spec.applications.items()) if spec is not None else ():
-        if directory == one.path or files.is_below(directory, [one.path]):
-            return name, source_of(platform, name, one)
-    return None
+    found = [
+        (name, source_of(platform, name, one))
+        for name, one in (sorted(spec.applications.items()) if spec is not None else ())
+        if directory == one.path or files.is_below(directory, [one.path])
+    ]
+    asked = (environment.name, environment.namespace)
+    fitting = [one for one in found if _fits(asked[0], one[1].environment) and _fits(asked[1], one[1].namespace)]
+    return next(iter(fitting or found), None)
+
+
+def _fits(asked: str, said: str) -> bool:
+    return not asked or asked == said
 
 
 def _is_set(platform: Platform | None, name: str) -> bool:
@@ -130,6 +137,12 @@ def _name(directory: str, platform: Platform | None) -> str:
     if platform is not None and platform.rendered:
         return platform.name
     return _normal(directory.rpartition("/")[2]) or "mesh"
+
+
+def named(entry: str, path: str, directory: str) -> str:
+    """The name that an ApplicationSet gives to the Application of a directory below the path of its entry."""
+    steps = directory.split("/")[0 if path == "." else path.count("/") + 1 :] if directory != path else []
+    return _normal("-".join((entry, *steps)))
 
 
 def _normal(text: str) -> str:

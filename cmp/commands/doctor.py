@@ -27,7 +27,7 @@ USER = 999
 COMMAND = ["/opt/meshspec/bin/cmp", "generate", "--output", "ndjson"]
 KEYS = ("generate", "parameters")
 #: Variables of ours.
-KNOWN = ("MESHSPEC_CACHE", "MESHSPEC_ENGINE", "MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
+KNOWN = ("MESHSPEC_CACHE", "MESHSPEC_ENGINE", "MESHSPEC_LOG", "MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
 #: The deadline of a render, of which both callers have one.
 TIMEOUT = "repo.server.timeout.seconds"
 EXAMPLE = """\
@@ -219,6 +219,14 @@ def _variables(sidecar: Sidecar) -> Result:
     return Result("none that cannot work")
 
 
+def _log(sidecar: Sidecar) -> Result:
+    from cmp.commands.observed import unfit
+
+    given = sidecar.variables.get("MESHSPEC_LOG", "")
+    problem = unfit(given, sidecar.path(given)) if given else ""
+    return _failed(problem, "write MESHSPEC_LOG=/proc/1/fd/2") if problem else Result(given or "no lines about renders")
+
+
 def _answers(sidecar: Sidecar) -> Result:
     from cmp.cache import disk
 
@@ -281,6 +289,7 @@ CHECKS: dict[str, Callable[[Sidecar], Result]] = {
     "work directory": _tmp,
     "service account token": _token,
     "environment variables": _variables,
+    "log of renders": _log,
     "known answers": _answers,
     "mounted platform": _platform,
     "example": _example,

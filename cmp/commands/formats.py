@@ -88,11 +88,24 @@ def coloured(text: str, stream: TextIO) -> str:
 
     ``NO_COLOR`` switches them off (https://no-color.org), and so does a terminal that calls itself dumb.
     """
-    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if not _has_colours(stream):
         return text
     text = re.sub(r"(?m)^((?:[^|=\n]*?: )?)(error|warning)(\[MS\d{3}\])", _headline, text)
     text = re.sub(r"(?m)^( *\| *)(\^+)$", "\\1\x1b[1;31m\\2\x1b[0m", text)
     return re.sub(r"(?m)^( *= )(help|note):", "\\1\x1b[1;36m\\2\x1b[0m:", text)
+
+
+def coloured_diff(text: str, stream: TextIO) -> str:
+    """A difference with colours, where the stream is a terminal that has them."""
+    if not _has_colours(stream):
+        return text
+    text = re.sub(r"(?m)^(\+.*)$", "\x1b[32m\\1\x1b[0m", text)
+    text = re.sub(r"(?m)^(-.*)$", "\x1b[31m\\1\x1b[0m", text)
+    return re.sub(r"(?m)^(@@ .*)$", "\x1b[36m\\1\x1b[0m", text)
+
+
+def _has_colours(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _headline(match: re.Match[str]) -> str:

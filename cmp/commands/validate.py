@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from cmp.commands.formats import as_github, as_sarif, coloured
+from cmp.commands.owners import twice_owned
 from cmp.diagnostics import Diagnostic, SpecError, as_json, in_order, render
 from cmp.environment import Environment, from_process
 from cmp.output import write
@@ -35,15 +36,15 @@ def validate(
     summary = ""
     try:
         environment = from_process(namespace, env, settings)
-        for one in _each(path, environment):
+        for one in each(path, environment):
             try:
                 rendered = render_path(path, one, texts)
                 found += rendered.warnings
                 comparison = _compared(path, against, one, rendered) if against else None
-                problems = comparison.found if comparison is not None else []
+                problems = [*twice_owned(path, one, rendered), *(comparison.found if comparison is not None else [])]
                 found += problems
                 if not any(problem.severity == "error" for problem in problems):
-                    summary += f"{_named(one)}{_counted(rendered)}: fine{_told(comparison, against)}\n"
+                    summary += f"{named(one)}{_counted(rendered)}: fine{_told(comparison, against)}\n"
             except SpecError as error:
                 found += error.diagnostics
     except SpecError as error:
@@ -61,7 +62,8 @@ def validate(
     return 1 if any(one.severity == "error" for one in found) else 0
 
 
-def _each(path: str, environment: Environment) -> list[Environment]:
+def each(path: str, environment: Environment) -> list[Environment]:
+    """The environment that was chosen, or one for each name that the files of a path know."""
     names = [] if environment.name else environments(path, environment)
     return [environment._replace(name=name) for name in names] or [environment]
 
@@ -81,5 +83,6 @@ def _told(comparison: Comparison | None, against: str) -> str:
     return "" if comparison is None else f" ({comparison.objects} of them compared with {against})"
 
 
-def _named(environment: Environment) -> str:
+def named(environment: Environment) -> str:
+    """What a line about one of several environments begins with."""
     return f"{environment.name}: " if environment.name else ""

@@ -44,16 +44,16 @@ def changes(before: Sequence[Manifest], after: Sequence[Built], context: Context
     origins = {id(one.manifest): one for one in after}
     now = [one.manifest for one in after]
     found = [_diagnostic(change, origins[id(change.manifest)]) for change in refused(before, now, kubernetes)]
-    written = _written(now)
-    origins = {id(plain): one for plain, one in zip(written, after, strict=True)}
-    for gap in gaps(_written(before), written):
+    plain = written(now)
+    origins = {id(there): one for there, one in zip(plain, after, strict=True)}
+    for gap in gaps(written(before), plain):
         pos = _place_of(gap, origins[id(gap.manifest)]) if gap.manifest is not None else None
         help = f"first {gap.first}; then {gap.then}"
         found.append(Diagnostic(gap.code, gap.message, pos, help, "warning"))
     return found
 
 
-def _written(manifests: Sequence[Manifest]) -> list[Manifest]:
+def written(manifests: Sequence[Manifest]) -> list[Manifest]:
     """Objects as the cluster has them: without what is left out when they are written."""
     return [json.loads(line) for line in emit(manifests, "ndjson").splitlines()]
 

@@ -234,3 +234,29 @@ def test_a_check_that_breaks_is_a_line(
 def test_the_command(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor"]) in (0, 1)
     assert len(capfd.readouterr().out.splitlines()) == len(CHECKS)
+
+
+def test_a_log_of_renders(container: Container, capfd: pytest.CaptureFixture[str]) -> None:
+    container.write("/var/log/renders", "")
+    container.variables["MESHSPEC_LOG"] = "/var/log/renders"
+
+    assert container.lines(capfd)[1]["log of renders"] == "ok      log of renders: /var/log/renders"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("log", "is not an absolute path"),
+        ("/dev/stderr", "is the error that Argo CD shows"),
+        ("/proc/self/fd/2", "is the error that Argo CD shows"),
+        ("/nowhere", "cannot be written: No such file or directory"),
+    ],
+)
+def test_a_log_that_is_never_written(
+    value: str, said: str, container: Container, capfd: pytest.CaptureFixture[str]
+) -> None:
+    container.variables["MESHSPEC_LOG"] = value
+    code, lines = container.lines(capfd)
+
+    assert code == 1
+    assert said in lines["log of renders"]

@@ -66,6 +66,12 @@ def test_the_parameters_are_those_that_are_read() -> None:
     assert {parameter["name"] for parameter in PLUGIN.parameters if parameter.get("collectionType") == "map"} == {"set"}
 
 
+def test_people_can_read_what_a_parameter_is() -> None:
+    types = {one["name"]: one["collectionType"] for one in PLUGIN.parameters}
+    assert types == {"environment": "string", "namespace": "string", "set": "map"}
+    assert all(one["title"] and one["tooltip"].endswith(".") for one in PLUGIN.parameters)
+
+
 def test_no_default_is_announced() -> None:
     """Argo CD shows it and does not pass it on."""
     assert not [one for one in PLUGIN.parameters if one.keys() & {"string", "array", "map"}]

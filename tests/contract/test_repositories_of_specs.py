@@ -55,28 +55,35 @@ def test_a_change_is_shown_as_a_difference_of_objects(checkout: Path) -> None:
     write(checkout, {"apps/web/meshspec.yaml": WEB.replace("web:1", "web:2")})
     code, said, summary = pull_request(checkout)
     assert code == 0, said
-    assert "-          image: example.com/web:1\n" in re.sub(r"(?m)^([-+]) *-? *", r"\1          ", summary)
-    assert "+          image: example.com/web:2\n" in re.sub(r"(?m)^([-+]) *-? *", r"\1          ", summary)
-    assert summary.startswith("### meshspec: apps/web\n````diff\n--- main\n+++ this change\n")
+    assert re.search(r"(?m)^- .*image: example.com/web:1$", summary)
+    assert re.search(r"(?m)^\+ .*image: example.com/web:2$", summary)
+    assert summary.startswith(
+        "### meshspec: apps/web\n1 changed, of 8 objects; pods are replaced of Deployment shop/web-v1.\n"
+    )
+    assert (
+        "<details><summary>Deployment shop/web-v1</summary>\n\n```diff\n--- before/Deployment/shop/web-v1\n" in summary
+    )
 
 
 def test_no_change_is_said(checkout: Path) -> None:
-    assert pull_request(checkout)[2] == "### meshspec: apps/web\nNo object changes.\n"
+    assert pull_request(checkout)[2] == "### meshspec: apps/web\nnone of 8 objects differs.\n\n"
 
 
 def test_a_new_application_is_all_new(checkout: Path) -> None:
     write(checkout, {"apps/new/meshspec.yaml": WEB})
     code, said, summary = pull_request(checkout, "apps/new")
     assert code == 0, said
+    assert "8 added, of 8 objects" in summary
     assert "+kind: Deployment" in summary
 
 
-def test_each_environment_is_compared(checkout: Path) -> None:
+@pytest.mark.parametrize("environments", ["prod test", ""])
+def test_each_environment_is_compared(environments: str, checkout: Path) -> None:
     write(checkout, {"apps/staged/meshspec.yaml": STAGED.replace("replicas: 3", "replicas: 4")})
-    code, said, summary = pull_request(checkout, "apps/staged", ENVIRONMENTS="prod test")
+    code, said, summary = pull_request(checkout, "apps/staged", ENVIRONMENTS=environments)
     assert code == 0, said
-    assert "### meshspec: apps/staged (prod)\n````diff" in summary
-    assert "### meshspec: apps/staged (test)\nNo object changes." in summary
+    assert "#### prod\n\n1 changed, of 9 objects." in summary
+    assert "#### test\n\nnone of 9 objects differs." in summary
 
 
 def test_a_mistake_is_an_annotation_and_fails(checkout: Path) -> None:
