@@ -27,20 +27,20 @@ def ask(name: str, what: str, given: str, *arguments: str, only_if_built: str = 
     return done.stdout.decode()
 
 
-def require(name: str, what: str, only_if_built: str = "") -> Path:
+def require(name: str, what: str, only_if_built: str = "", variable: str = "MESHSPEC_BUILD_ISTIO") -> Path:
     """The built program. Where there is none, skip as ``ask`` does.
 
     ``only_if_built`` is for a program whose build takes many minutes: it says how it is built, and is skipped until
-    the variable MESHSPEC_BUILD_ISTIO says that it may be.
+    ``variable`` says that it may be.
     """
-    program, reason = _build(name, only_if_built)
+    program, reason = _build(name, only_if_built, variable)
     if program is None:
         pytest.skip(f"{what} was not asked: {reason}", allow_module_level=True)
     return program
 
 
 @cache
-def _build(name: str, only_if_built: str) -> tuple[Path | None, str]:
+def _build(name: str, only_if_built: str, variable: str) -> tuple[Path | None, str]:
     """The program in the cache directory, or why it is not there. The name tells the sources, so it is built once."""
     go = shutil.which("go")
     if go is None:
@@ -49,7 +49,7 @@ def _build(name: str, only_if_built: str) -> tuple[Path | None, str]:
     program = _CACHE / f"{name}-{_digest(go, sources)}"
     if program.exists():
         return program, ""
-    if only_if_built and not os.environ.get("MESHSPEC_BUILD_ISTIO"):
+    if only_if_built and not os.environ.get(variable):
         return None, only_if_built
     _CACHE.mkdir(parents=True, exist_ok=True)
     with (_CACHE / f"{name}.lock").open("w") as lock:  # the processes of one test run build it once
