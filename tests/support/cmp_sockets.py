@@ -94,7 +94,7 @@ def real(plugin: Mapping[str, Any], directory: Path, variables: Mapping[str, str
     with served.log.open("wb") as log:
         process = subprocess.Popen(command, env={**variables, **own}, stdout=log, stderr=log, process_group=0)
     try:
-        _wait_for(served, process)
+        wait_for(served, process)
         yield served
     finally:
         with suppress(ProcessLookupError):
@@ -102,7 +102,7 @@ def real(plugin: Mapping[str, Any], directory: Path, variables: Mapping[str, str
         process.wait()
 
 
-def _wait_for(served: Served, process: subprocess.Popen[bytes]) -> None:
+def wait_for(served: Served, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         with suppress(grpc.RpcError):
