@@ -21,6 +21,7 @@ rendered() {
   "$MESHSPEC" generate "$1" --namespace "$NAMESPACE" ${2:+--env "$2"}
 }
 
+# shellcheck disable=SC2153 # not this script's: action.yml gives it
 read -ra environments <<<"$ENVIRONMENTS"
 for environment in "${environments[@]:-}"; do
   rendered "$before/$SPECS" "$environment" >"$RUNNER_TEMP/before.yaml" 2>/dev/null || : >"$RUNNER_TEMP/before.yaml"
@@ -31,6 +32,7 @@ for environment in "${environments[@]:-}"; do
       echo "No object changes."
     else
       # the summary takes 1 MiB; four backticks, since a value may hold three
+      # shellcheck disable=SC2016 # the backticks are Markdown's
       printf '````diff\n%s\n````\n' "$(head -c 900000 <<<"$difference")"
     fi
   } >>"$GITHUB_STEP_SUMMARY"
