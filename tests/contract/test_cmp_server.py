@@ -95,7 +95,7 @@ def test_the_variables_of_parameters() -> None:
 
     assert parameter_variables([text, other]) == {
         "ARGOCD_APP_PARAMETERS": '[{"name":"a-b","string":"\\u003c"},'
-        '{"name":"set","map":{"image.tag":"1"},"array":["x"]}]',
+        '{"array":["x"],"map":{"image.tag":"1"},"name":"set"}]',
         "PARAM_A_B": "<",
         "PARAM_SET_IMAGE_TAG": "1",
         "PARAM_SET_0": "x",

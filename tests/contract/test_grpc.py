@@ -13,8 +13,8 @@ import pytest
 from cmp.commands import probe
 from tests.contract.places import COMMAND, EXAMPLES, Usual
 from tests.contract.sidecars import SERVERS, SHIPPED, meshspec, serving
-from tests.support.cmp_server import Parameter, Request, manifests
-from tests.support.cmp_sockets import Served
+from tests.support.cmp_server import Parameter, Request, manifests, parameter_variables
+from tests.support.cmp_sockets import Served, variables_by_argocd
 
 #: ``errors.StatusCode`` of a Go error that has none.
 UNKNOWN = grpc.StatusCode.UNKNOWN
@@ -78,15 +78,15 @@ TYPES: list[tuple[list[Parameter], str]] = [
     ([{"name": "environment", "string": "prod"}], '[{"name":"environment","string":"prod"}]'),
     (
         [{"name": "environment", "string": "prod"}, {"name": "set", "map": {"image.tag": "a<b>&c"}}],
-        '[{"name":"environment","string":"prod"},{"name":"set","map":{"image.tag":"a\\u003cb\\u003e\\u0026c"}}]',
+        '[{"name":"environment","string":"prod"},{"map":{"image.tag":"a\\u003cb\\u003e\\u0026c"},"name":"set"}]',
     ),
     (
         [{"name": "environment", "string": "test"}, {"name": "set", "array": ["env.MODE=x"]}],
-        '[{"name":"environment","string":"test"},{"name":"set","array":["env.MODE=x"]}]',
+        '[{"name":"environment","string":"test"},{"array":["env.MODE=x"],"name":"set"}]',
     ),
     (
         [{"name": "environment", "string": "test", "array": [], "map": {}}],
-        '[{"name":"environment","string":"test","array":[],"map":{}}]',
+        '[{"array":[],"map":{},"name":"environment","string":"test"}]',
     ),
 ]
 
@@ -103,6 +103,19 @@ def test_parameters_arrive(
         assert refused(sidecar, asked) == refused(sidecar, exact)
     else:
         assert objects(sidecar, asked) == objects(sidecar, exact) == manifests(usual.output(asked))
+
+
+def test_argocd_writes_parameters_as_they_are_written_here() -> None:
+    """Of each type, empty ones, names that become one, and characters that Go escapes."""
+    odd: list[Parameter] = [
+        {"name": "a-b", "string": '\u2028 ü \U0001f600 " \\ /'},
+        {"name": "a.b", "map": {"k=": "="}},
+    ]
+    asked = [parameters for parameters, _ in TYPES] + [odd, []]
+    told = variables_by_argocd(asked)
+
+    assert [one["ARGOCD_APP_PARAMETERS"] for one in told[: len(TYPES)]] == [text for _, text in TYPES]
+    assert told == [parameter_variables(parameters) for parameters in asked]
 
 
 def test_a_parameter_that_is_missing_is_named(sidecar: Served, staged: Request) -> None:

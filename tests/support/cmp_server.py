@@ -273,8 +273,8 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
 
 def parameter_variables(parameters: Sequence[Parameter] | None) -> dict[str, str]:
     """``ApplicationSourcePluginParameters.Environ`` of pkg/apis/application/v1alpha1/types.go: JSON, and PARAM_*."""
-    text = json.dumps(parameters, separators=(",", ":"), ensure_ascii=False)
-    for character in "<>&":  # as Go's encoding/json
+    text = json.dumps(parameters, separators=(",", ":"), ensure_ascii=False, sort_keys=True)  # its items are Go's maps
+    for character in "<>&\u2028\u2029":  # as Go's encoding/json
         text = text.replace(character, f"\\u{ord(character):04x}")
     found = {"ARGOCD_APP_PARAMETERS": text}
     for item in parameters or ():

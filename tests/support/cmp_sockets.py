@@ -23,11 +23,13 @@ import grpc
 import yaml
 
 from tests.support.cmp_protocol import METHODS, OPTIONS, call, message, stream
-from tests.support.cmp_server import Answer, Request, application_root, environment, pack, run, unpack
-from tests.support.go_program import require
+from tests.support.cmp_server import Answer, Parameter, Request, application_root, environment, pack, run, unpack
+from tests.support.go_program import ask, require
 
 #: ``cmpTimeoutBuffer`` of cmpserver/plugin/plugin.go, in seconds: commands end so much before their caller's deadline.
 BUFFER = 0.1
+_WHAT = "Argo CD's server of plugins"
+_BUILDS = "MESHSPEC_BUILD_ARGOCD"
 _HOW = "its server is not built; `make argocd-check` builds it, which takes minutes the first time and Go 1.27"
 #: What ``listen`` may take, in seconds.
 _PATIENCE = 60.0
@@ -67,7 +69,13 @@ class Served(NamedTuple):
 def argocd() -> Path:
     """Argo CD's program. Where there is none, the test is skipped."""
     named = os.environ.get("MESHSPEC_ARGOCD_BINARY")
-    return Path(named) if named else require("cmpserver", "Argo CD's server of plugins", _HOW, "MESHSPEC_BUILD_ARGOCD")
+    return Path(named) if named else require("cmpserver", _WHAT, _HOW, _BUILDS)
+
+
+def variables_by_argocd(parameters: list[list[Parameter]]) -> list[dict[str, str]]:
+    """The variables that Argo CD's own code makes of each list of parameters. Where it is not built, the test is skipped."""
+    told = ask("cmpserver", _WHAT, json.dumps(parameters), "environ", only_if_built=_HOW, variable=_BUILDS)
+    return [dict(one.split("=", 1) for one in variables) for variables in json.loads(told)]
 
 
 def _placed(plugin: Mapping[str, Any], directory: Path) -> Served:

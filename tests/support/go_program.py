@@ -15,13 +15,15 @@ _ROOT = Path(__file__).parents[2]
 _CACHE = _ROOT / ".cache" / "oracles"
 
 
-def ask(name: str, what: str, given: str, *arguments: str, only_if_built: str = "") -> str:
+def ask(
+    name: str, what: str, given: str, *arguments: str, only_if_built: str = "", variable: str = "MESHSPEC_BUILD_ISTIO"
+) -> str:
     """What a program writes to stdout for a text on stdin; AssertionError with its message where it fails.
 
     Where there is no program, the test is skipped, or the module that calls this while it is imported, and the
-    reason is told. ``what`` is the beginning of that: who was not asked. ``only_if_built``: see ``require``.
+    reason is told. ``what`` is the beginning of that: who was not asked. ``only_if_built`` and ``variable``: see ``require``.
     """
-    program = require(name, what, only_if_built)
+    program = require(name, what, only_if_built, variable)
     done = subprocess.run([program, *arguments], input=given.encode(), capture_output=True, check=False, timeout=300)
     assert done.returncode == 0, f"{name}: {done.stderr.decode(errors='replace').strip()}"
     return done.stdout.decode()
