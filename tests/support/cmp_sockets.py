@@ -73,7 +73,7 @@ def argocd() -> Path:
 
 
 def variables_by_argocd(parameters: list[list[Parameter]]) -> list[dict[str, str]]:
-    """The variables that Argo CD's own code makes of each list of parameters. Where it is not built, the test is skipped."""
+    """The variables that Argo CD's own code makes of each list. Where it is not built, the test is skipped."""
     told = ask("cmpserver", _WHAT, json.dumps(parameters), "environ", only_if_built=_HOW, variable=_BUILDS)
     return [dict(one.split("=", 1) for one in variables) for variables in json.loads(told)]
 

@@ -21,7 +21,7 @@ def ask(
     """What a program writes to stdout for a text on stdin; AssertionError with its message where it fails.
 
     Where there is no program, the test is skipped, or the module that calls this while it is imported, and the
-    reason is told. ``what`` is the beginning of that: who was not asked. ``only_if_built`` and ``variable``: see ``require``.
+    reason is told. ``what`` is the beginning of that: who was not asked. The last two: see ``require``.
     """
     program = require(name, what, only_if_built, variable)
     done = subprocess.run([program, *arguments], input=given.encode(), capture_output=True, check=False, timeout=300)
