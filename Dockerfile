@@ -18,6 +18,8 @@ FROM python:3.13-slim
 # hadolint ignore=DL3008 # its version is that of the base image's Debian, which keeps one only until its next update
 RUN apt-get update && apt-get install --no-install-recommends --yes tini && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/meshspec /opt/meshspec
+# Without Python's site module, whose start takes longer than a known answer.
+COPY --chmod=755 install/cmp /opt/meshspec/bin/cmp
 COPY plugin.yaml /home/argocd/cmp-server/config/plugin.yaml
 # Nobody can write bytecode at run time, and the base image comes without: compiling at every start takes twice as long.
 # Unchecked, so that no start looks at the sources. 999 is the user of argocd-repo-server, with whom sockets are shared.
@@ -26,7 +28,8 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash -x '/(test|tests|
     && groupadd --gid 999 argocd \
     && useradd --uid 999 --gid 999 --home-dir /home/argocd --no-create-home argocd \
     && /opt/meshspec/bin/cmp --version
-ENV PYTHONDONTWRITEBYTECODE=1
+# Answers that were given before are kept where the sidecar may write; they go with the pod.
+ENV PYTHONDONTWRITEBYTECODE=1 MESHSPEC_CACHE=/tmp/meshspec
 USER 999:999
 WORKDIR /home/argocd
 CMD ["/usr/bin/tini", "--", "/var/run/argocd/argocd-cmp-server"]

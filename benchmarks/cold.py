@@ -61,10 +61,10 @@ def run(arguments: list[str]) -> Run:
 
 
 def environ() -> dict[str, str]:
-    """Ours without what changes how Python starts or what meshspec renders."""
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ARGOCD_", "MESHSPEC_"))
-    }
+    """Ours without what changes how Python starts or what meshspec renders, and without answers that are known."""
+    apart = ("PYTHON", "ARGOCD_", "MESHSPEC_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(apart)}
+    return {**kept, "MESHSPEC_CACHE": "off"}
 
 
 def _mebibytes(usage: resource.struct_rusage) -> float:

@@ -261,8 +261,9 @@ CATALOGUE: dict[str, Entry] = {
     "MS207": Entry(
         title="two of what can only be one",
         text=(
-            "Of two objects of one kind and name, Argo CD would apply one and say nothing of the other; of two servers "
-            "of a gateway for one host, Istio."
+            "Of two objects of one kind and name, Argo CD would apply one and say nothing of the other, and two "
+            "Applications that write one object would fight for it; of two servers of a gateway for one host, Istio "
+            "would take one."
         ),
         cure=("Rename one of the services, or give it another namespace; let one service write the server of a host."),
     ),
@@ -734,6 +735,39 @@ CATALOGUE: dict[str, Entry] = {
         ),
         cure=("Mount the file where MESHSPEC_PLATFORM says, or take the variable from the container."),
     ),
+    "MS275": Entry(
+        title="a number of pods that is fixed and scaled",
+        text=(
+            "A workload says how many pods it has, and an autoscaler of a file or a patch changes the number. Every "
+            "sync sets it back. `replicas` with min and max writes an autoscaler, and no number into the workload."
+        ),
+        example=("replicas: 3\nmanifests: autoscaler.yaml"),
+        cure=("replicas: {min: 3, max: 9, cpu: 70%}\nresources: {cpu: 100m}"),
+    ),
+    "MS276": Entry(
+        title="two objects of which Istio takes one",
+        text=(
+            "An object of a file, or one that a patch changed, is about the same as another of this render: the rules "
+            "of a host in the mesh, the Sidecar or Telemetry of some pods, the server of a host at a port of a "
+            "gateway, the protocol of a port. Istio takes the older, or one of them in no defined order. The code at "
+            "the end of the message is that of istioctl analyze."
+        ),
+        example=(
+            "# a file of manifests\nkind: VirtualService\n"
+            "spec: {hosts: [reviews], http: [{route: [{destination: {host: reviews}}]}]}"
+        ),
+        cure=("routes: [{match: {path: /new}, to: v2}]"),
+    ),
+    "MS277": Entry(
+        title="a rule that leads to nothing",
+        text=(
+            "A rule of a file, or one that patches changed, leads to a subset, a port, pods or a gateway that the "
+            "host of this render does not have: requests are answered with 503, or none comes. Hosts of other "
+            "applications are not judged. The code at the end of the message is that of istioctl analyze."
+        ),
+        example=("# a file of manifests\nroute: [{destination: {host: reviews, subset: v3}}]"),
+        cure=("versions: {v1: {}, v2: {}, v3: {weight: 0}}"),
+    ),
     "MS301": Entry(
         title="a variable names a host that is not called",
         text=(
@@ -789,5 +823,67 @@ CATALOGUE: dict[str, Entry] = {
         ),
         example=("image: r.example.com/reviews:latest"),
         cure=("image: r.example.com/reviews:1.20.3"),
+    ),
+    "MS307": Entry(
+        title="a service that nobody knows",
+        text=(
+            "A warning. What is called, led to or let in is a service of no spec in this render and of no catalog, "
+            "and one that is known has nearly its name, or its name in another namespace. A name without a namespace "
+            "means the service's own, as in Istio. Other applications have services too: one that is right is listed "
+            "in the catalog of the platform."
+        ),
+        example=(
+            "services:\n  web: {image: .., port: 80, calls: reviws}\n  reviews: {image: .., port: 80, access: web}"
+        ),
+        cure=("services:\n  web: {image: .., calls: reviews}\n  reviews: {image: .., port: 80, access: web}"),
+    ),
+    "MS308": Entry(
+        title="a probe asks a port that is not there",
+        text=(
+            "A warning. The number is neither a port of the service nor one that such a port leads to. If nothing "
+            "listens there, no pod gets ready. A container may listen on ports that nobody else asks: silence the "
+            "warning with the reason, or give the port a name."
+        ),
+        example=("ports: {http: 8080}\nhealth: {http: /ready, port: 8008}"),
+        cure=("ports: {http: 8080}\nhealth: {http: /ready, port: http}"),
+    ),
+    "MS309": Entry(
+        title="a timeout that is too short for the tries",
+        text=(
+            "A warning. `timeout` ends the request with all its tries; `perTryTimeout` is the time of each, of the "
+            "first and of those that follow (attempts). Tries that the timeout leaves no time for are never made."
+        ),
+        example=("timeout: 2s\nretries: {attempts: 3, perTryTimeout: 1s}"),
+        cure=("timeout: 4s\nretries: {attempts: 3, perTryTimeout: 1s}"),
+    ),
+    "MS310": Entry(
+        title="tokens that nothing asks for",
+        text=(
+            "A warning. `jwt` refuses requests with a wrong token, and lets those without a token pass, as Istio's "
+            "RequestAuthentication does. Nothing here requires a token, no rule of access asks for what is in it, and "
+            "the application does not get it."
+        ),
+        example=("jwt: {issuer: https://id.example.com}"),
+        cure=("jwt: {issuer: https://id.example.com, require: true}"),
+    ),
+    "MS311": Entry(
+        title="an annotation that Istio does not read",
+        text=(
+            "A warning. Istio has no annotation of this name, reads it of other objects only, or is to give it up. It "
+            "ignores what it does not know in silence. Annotations of `metadata` stand on all objects of a service "
+            "and not on its pods; those of `pod` on pods, those of `service` on the Service."
+        ),
+        example=("metadata: {name: reviews, annotations: {sidecar.istio.io/logLevel: debug}}"),
+        cure=("metadata: {name: reviews}\npod: {annotations: {sidecar.istio.io/logLevel: debug}}"),
+    ),
+    "MS312": Entry(
+        title="an object of Istio that does less than it says",
+        text=(
+            "A warning. An object of a file, or one that a patch changed, has a part that Istio ignores, that is "
+            "never reached, or that protects less than it seems to. The code at the end of the message is that of "
+            "istioctl analyze."
+        ),
+        example=("# a file of manifests\nkind: DestinationRule\nspec: {trafficPolicy: {tls: {mode: SIMPLE}}}"),
+        cure=("kind: DestinationRule\nspec: {trafficPolicy: {tls: {mode: SIMPLE, caCertificates: system}}}"),
     ),
 }

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cmp import __version__
-from cmp.options import APP_FLAGS, GENERATE_FLAGS, VALIDATE_FLAGS, Flag
+from cmp.options import APP_FLAGS, GENERATE_FLAGS, RENDER_FLAGS, VALIDATE_FLAGS, Flag
 from cmp.output import OutputError
 
 
@@ -39,8 +39,8 @@ def _in_click(error: OSError) -> bool:
     return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("click.")
 
 
-def _flags(flags: tuple[Flag, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Click's options for a table of flags."""
+def _flags(flags: tuple[Flag, ...], many: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Click's options for a table of flags, and its argument: one path, or ``many``."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for flag in reversed(flags):
@@ -56,9 +56,26 @@ def _flags(flags: tuple[Flag, ...]) -> Callable[[Callable[..., Any]], Callable[.
                 metavar=flag.metavar or None,
                 help=flag.help,
             )(command)
+        if many:
+            return click.argument("paths", nargs=-1)(command)
         return click.argument("path", default=".")(command)
 
     return add
+
+
+def _many(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of commands that take many applications."""
+    jobs = "Processes to render with; without it as many as there are cores, where that pays."
+    search = "Take each application below the paths for itself, as Argo CD does."
+    command = click.option("--jobs", "-j", type=click.IntRange(1, 256), metavar="N", help=jobs)(command)
+    return click.option("--all", "search", is_flag=True, help=search)(command)
+
+
+def _call(paths: tuple[str, ...], search: bool, jobs: int | None, values: dict[str, Any]) -> Any:
+    from cmp.commands.many import Call
+
+    shared = {flag.key: values[flag.key] for flag in RENDER_FLAGS}
+    return Call(paths or (".",), search=search, jobs=jobs or 0, **shared)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,29 +85,48 @@ def group() -> None:
 
 
 @group.command()
-@_flags(GENERATE_FLAGS)
-def generate(**values: Any) -> int:
-    """Render the specs at PATH to stdout.
+@_flags(GENERATE_FLAGS, many=True)
+@_many
+@click.option("--output-dir", metavar="DIRECTORY", help="Write each application to a file of its own.")
+def generate(paths: tuple[str, ...], search: bool, jobs: int | None, output_dir: str | None, **values: Any) -> int:
+    """Render the specs at PATHS to stdout.
 
-    PATH is a directory with a meshspec.yaml in it or below it, or one such file; the current directory if left out.
+    A path is a directory with a meshspec.yaml in it or below it, or one such file; the current directory if left out.
     Nothing is written to stdout unless everything is right.
-    """
-    from cmp.commands.generate import generate as command
 
-    return command(**values)
+    Each path is one application. With --all, or --output-dir, so is each directory below it that Argo CD would render
+    for itself; no two of them may write the same object. A directory of outputs gets all new files or none, and loses
+    those of applications that are gone from the paths.
+    """
+    if search or output_dir or len(paths) > 1:
+        from cmp.commands.many import generate as many
+
+        return many(_call(paths, search or bool(output_dir), jobs, values), values["output"], output_dir or "")
+    from cmp.cache.front import generate as command
+
+    return command({**values, "path": paths[0] if paths else "."})
 
 
 @group.command()
-@_flags(VALIDATE_FLAGS)
-def validate(**values: Any) -> int:
-    """Check the specs at PATH and say what is wrong.
+@_flags(VALIDATE_FLAGS, many=True)
+@_many
+def validate(paths: tuple[str, ...], search: bool, jobs: int | None, **values: Any) -> int:
+    """Check the specs at PATHS and say what is wrong.
 
     Without --env, specs that have environments are checked for each of them. With --against, also the step from what
     the same path of another directory holds, such as a worktree of git: some fields of objects can never be changed.
+
+    Each path is one application; with --all, so is each directory below it that Argo CD would render for itself.
     """
+    if search or len(paths) > 1:
+        if values["against"]:
+            raise click.UsageError("--against compares one path")
+        from cmp.commands.many import validate as many
+
+        return many(_call(paths, search, jobs, values), values["output"])
     from cmp.commands.validate import validate as command
 
-    return command(**values)
+    return command(paths[0] if paths else ".", **values)
 
 
 @group.command()
@@ -144,3 +180,25 @@ def doctor() -> int:
     from cmp.commands.doctor import doctor as command
 
     return command()
+
+
+@group.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option(
+    "--socket", "place", default="/tmp/meshspec.sock", envvar="MESHSPEC_ENGINE", show_default=True, help="Its socket."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="How many processes take calls."
+)
+@click.argument("command", nargs=-1)
+def serve(place: str, workers: int, command: tuple[str, ...]) -> int:
+    """Keep processes warm that render for `cmp generate`, and run COMMAND beside them.
+
+    Calls find the engine by the variable MESHSPEC_ENGINE, which COMMAND is given, and render by themselves where it
+    does not answer. In the sidecar: cmp serve -- /var/run/argocd/argocd-cmp-server
+    """
+    from cmp.engine.supervisor import serve as run_engine
+
+    try:
+        return run_engine(place, workers, command)
+    except OSError as error:
+        raise click.ClickException(f"cannot serve: {error.filename or place}: {error.strerror or error}") from None

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | float | None"
 
@@ -47,6 +47,9 @@ _PLAIN = _PLAIN_START + "0123456789.-:"
 # YAML 1.1's and 1.2's words for booleans and null, in any case, and for numbers, should a dot get lost.
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"))
 
+_NESTED = frozenset((dict, list))
+_EMPTY: dict[type, str] = {dict: " {}", list: " []"}
+
 _JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -61,10 +64,9 @@ def emit(objects: Sequence[Mapping[str, object]], format: Literal["yaml", "ndjso
         ValueError: A value no reader of Kubernetes would give back: a lone surrogate, a number outside int64 or not
             finite, a key that takes more than 1024 characters to write. Whoever builds the objects must refuse these.
     """
-    documents = [_document(item) for item in objects]
     if format == "ndjson":
-        return "".join([_json(document) + "\n" for document in documents])
-    return "---\n".join([_yaml(document) for document in documents])
+        return "".join([_json(_document(item)) + "\n" for item in objects])
+    return "---\n".join([_yaml(item) for item in objects])
 
 
 def _document(item: Mapping[str, object]) -> dict[str, Plain]:
@@ -75,7 +77,11 @@ def _document(item: Mapping[str, object]) -> dict[str, Plain]:
 
 def _map(items: Mapping[str, object]) -> dict[str, Plain]:
     """A map without the keys that have no value, sorted."""
-    return {_key(key): _plain(value) for key in sorted(items) if (value := items[key]) is not None}
+    return {
+        _key(key): value if type(value) is str else _plain(value)
+        for key in sorted(items)
+        if (value := items[key]) is not None
+    }
 
 
 @lru_cache(maxsize=4096)
@@ -95,7 +101,7 @@ def _written_length(key: str) -> int:
 
 def _plain(value: object) -> Plain:
     """A value made of exact built-in types only, with maps sorted; a TypeError for what JSON does not know."""
-    if type(value) is str:
+    if type(value) is str or (type(value) is int and -(2**63) <= value < 2**63):
         return value
     if isinstance(value, dict):
         return _map(value)
@@ -143,47 +149,67 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def _yaml(document: dict[str, Plain]) -> str:
-    """One YAML document in block style, with the final newline."""
-    if not document:
-        return "{}\n"
+def _yaml(item: Mapping[str, object]) -> str:
+    """One YAML document in block style, with the final newline. The values are checked as they are written."""
     lines: list[str] = []
-    _yaml_map(lines, document, "", "")
-    lines.append("")
-    return "\n".join(lines)
+    first = [key for key in _FIRST if key in item]
+    _yaml_map(lines, item, [*first, *sorted(item.keys() - first)], "", "")
+    return "\n".join([*lines, ""]) if lines else "{}\n"
 
 
-def _yaml_map(lines: list[str], items: dict[str, Plain], indent: str, lead: str) -> None:
-    """A map that is not empty. ``lead`` stands before its first key, for a map that is an item of a list."""
-    for key, value in items.items():
-        start = f"{lead}{_scalar(key)}:"
+def _yaml_map(lines: list[str], items: Mapping[str, Any], keys: Iterable[str], indent: str, lead: str) -> None:
+    """The keys of a map that have a value. ``lead`` stands before the first, for a map that is an item of a list."""
+    for key in keys:
+        value = items[key]
         if type(value) is str:
-            lines.append(f"{start} {_text(value, indent)}")
-        elif isinstance(value, dict) and value:
-            lines.append(start)
-            _yaml_map(lines, value, indent + "  ", indent + "  ")
-        elif isinstance(value, list) and value:
-            lines.append(start)
-            _yaml_list(lines, value, indent, indent)
+            text = _text(value, indent) if "\n" in value else _scalar(value)
+            lines.append(f"{lead}{_start(key)} {text}")
+        elif value is None:
+            continue
+        elif type(value) in _NESTED or type(value := _plain(value)) in _NESTED:
+            lines.append(lead + _start(key))
+            end = len(lines)
+            inside = indent + "  "
+            if type(value) is dict:
+                _yaml_map(lines, value, value if len(value) == 1 else sorted(value), inside, inside)
+            else:
+                _yaml_list(lines, value, indent, indent)
+            if len(lines) == end:
+                lines[-1] += _EMPTY[type(value)]
         else:
-            lines.append(f"{start} {_leaf(value, indent)}")
+            lines.append(f"{lead}{_start(key)} {_leaf(value, indent)}")
         lead = indent
 
 
-def _yaml_list(lines: list[str], items: list[Plain], indent: str, lead: str) -> None:
-    """A list that is not empty, its dashes at ``indent``. ``lead`` stands before the first one."""
+def _yaml_list(lines: list[str], items: Sequence[Any], indent: str, lead: str) -> None:
+    """The items of a list, their dashes at ``indent``. ``lead`` stands before the first one."""
     for item in items:
-        if isinstance(item, dict) and item:
-            _yaml_map(lines, item, indent + "  ", lead + "- ")
-        elif isinstance(item, list) and item:
-            _yaml_list(lines, item, indent + "  ", lead + "- ")
+        if type(item) is str:
+            text = _text(item, indent) if "\n" in item else _scalar(item)
+            lines.append(f"{lead}- {text}")
+        elif type(item) in _NESTED or type(item := _plain(item)) in _NESTED:
+            end = len(lines)
+            if type(item) is dict:
+                _yaml_map(lines, item, sorted(item), indent + "  ", lead + "- ")
+            else:
+                _yaml_list(lines, item, indent + "  ", lead + "- ")
+            if len(lines) == end:
+                lines.append(f"{lead}-{_EMPTY[type(item)]}")
         else:
             lines.append(f"{lead}- {_leaf(item, indent)}")
         lead = indent
 
 
+@lru_cache(maxsize=4096)
+def _start(key: str) -> str:
+    """A key as it begins its line."""
+    return f"{_scalar(_key(key))}:"
+
+
 def _leaf(value: Plain, indent: str) -> str:
-    """A value that starts on the line of its key or dash: a scalar or an empty container."""
+    """A scalar that starts on the line of its key or dash."""
+    if type(value) is int:
+        return str(value)
     if isinstance(value, str):
         return _text(value, indent)
     text = _JSON.encode(value)

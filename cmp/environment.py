@@ -1,4 +1,4 @@
-"""Who runs us: flags, Argo CD's variables and parameters. For renders, the only reader of ``os.environ``.
+"""Who runs us: flags, Argo CD's variables and parameters. For renders, the only reader of variables.
 
 Argo CD's contract: https://argo-cd.readthedocs.io/en/stable/operator-manual/config-management-plugins/ . Variables that
 change with every commit or cluster (ARGOCD_APP_REVISION, KUBE_API_VERSIONS, ...) are not read: output depends on the
@@ -37,20 +37,23 @@ class Environment(NamedTuple):
     mounted: str = ""
 
 
-def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = ()) -> Environment:
+def from_process(
+    namespace: str = "", name: str = "", settings: Iterable[str] = (), environ: Mapping[str, str] = os.environ
+) -> Environment:
     """Read the flags, and below them what Argo CD gives.
 
     Args:
         namespace: the flag ``--namespace``.
         name: the flag ``--env``.
         settings: the flags ``--set``, each ``path=text``.
+        environ: the variables of the process that asks.
 
     Raises:
         SpecError: for a flag or a parameter that cannot be read.
     """
-    given = _argocd_parameters(os.environ.get("ARGOCD_APP_PARAMETERS", ""))
-    argocd = "ARGOCD_APP_NAME" in os.environ
-    destination = os.environ.get("ARGOCD_APP_NAMESPACE", "") if argocd else ""
+    given = _argocd_parameters(environ.get("ARGOCD_APP_PARAMETERS", ""))
+    argocd = "ARGOCD_APP_NAME" in environ
+    destination = environ.get("ARGOCD_APP_NAMESPACE", "") if argocd else ""
     parameters = {**given.get("set", {}), **_settings("--set", settings)}
     for text in [namespace, name, *parameters, *parameters.values()]:
         _refuse_bytes(text)
@@ -61,9 +64,9 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
         namespace=chosen,
         name=name or given.get("environment", ""),
         parameters=parameters,
-        source_path=os.environ.get("ARGOCD_APP_SOURCE_PATH", "") if argocd else "",
+        source_path=environ.get("ARGOCD_APP_SOURCE_PATH", "") if argocd else "",
         argocd=argocd,
-        mounted=_mounted(os.environ.get("MESHSPEC_PLATFORM", "")),
+        mounted=_mounted(environ.get("MESHSPEC_PLATFORM", "")),
     )
 
 

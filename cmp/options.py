@@ -1,20 +1,29 @@
-"""The flags of the commands, once: for the parser that ``generate`` uses without click, and for click."""
+"""The flags of the commands, once: for the parser that ``generate`` uses without click, and for click.
 
-from __future__ import annotations
+No NamedTuple: importing typing would take longer than giving an answer that is known.
+"""
 
-from typing import NamedTuple
 
-
-class Flag(NamedTuple):
+class Flag:
     """A flag with a value; ``many`` may be repeated, ``choices`` lists all values where there are few."""
 
-    names: tuple[str, ...]
-    key: str
-    help: str
-    choices: tuple[str, ...] = ()
-    default: str = ""
-    many: bool = False
-    metavar: str = ""
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        key: str,
+        help: str,
+        choices: tuple[str, ...] = (),
+        default: str = "",
+        many: bool = False,
+        metavar: str = "",
+    ) -> None:
+        self.names = names
+        self.key = key
+        self.help = help
+        self.choices = choices
+        self.default = default
+        self.many = many
+        self.metavar = metavar
 
 
 RENDER_FLAGS = (

@@ -1,8 +1,10 @@
 """Writing to stdout: once, as UTF-8, and told apart from what else may go wrong."""
 
-from __future__ import annotations
-
 import sys
+
+TYPE_CHECKING = False  # typing itself takes as long to import as all the rest
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class OutputError(Exception):
@@ -13,8 +15,17 @@ class OutputError(Exception):
         super().__init__(self.reason)
 
 
-def write(text: str) -> None:
+def write(text: str | bytes) -> None:
     """Write a command's whole output.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    write_all([text.encode() if isinstance(text, str) else text])
+
+
+def write_all(parts: "Iterable[bytes]") -> None:
+    """Write a command's whole output, which is too large to hold at once.
 
     Raises:
         OutputError: it cannot be written.
@@ -22,7 +33,8 @@ def write(text: str) -> None:
     try:
         if sys.stdout is None:
             raise OSError(0, "it is closed")
-        sys.stdout.buffer.write(text.encode())
+        for part in parts:
+            sys.stdout.buffer.write(part)
         sys.stdout.flush()  # not at exit, where nobody could say what is wrong
     except OSError as error:
         raise OutputError(error) from None

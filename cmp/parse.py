@@ -8,7 +8,7 @@ belongs to one release of pydantic-core; with any other, the models themselves a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from pydantic_core import SchemaValidator, ValidationError
@@ -43,9 +43,17 @@ def parse_services(trees: Sequence[Tree], problems: list[Diagnostic]) -> list[Pa
 
 def parse_platform(tree: Tree, problems: list[Diagnostic]) -> Parsed | None:
     """The typed platform. Its ``defaults`` are part of the services by now, and checked there."""
+    parsed, found = _parsed_platform(tree)
+    problems += found
+    return parsed
+
+
+@lru_cache(maxsize=16)
+def _parsed_platform(tree: Tree) -> tuple[Parsed | None, tuple[Diagnostic, ...]]:
     entries = tree.node.value if isinstance(tree.node.value, dict) else {}
     body = tree.node.with_value({key: node for key, node in entries.items() if key != "defaults"})
-    return _parse("MeshPlatform", tree._replace(node=body), problems)
+    found: list[Diagnostic] = []
+    return _parse("MeshPlatform", tree._replace(node=body), found), tuple(found)
 
 
 #: Of one service so many findings are told, and then nothing is said of the rest: each takes its time.
@@ -136,7 +144,7 @@ def plain(node: Node) -> Any:
     """The data below a node, without positions."""
     value = node.value
     if isinstance(value, dict):
-        return {key: plain(child) for key, child in value.items()}
+        return {key: text if isinstance(text := child.value, str) else plain(child) for key, child in value.items()}
     if isinstance(value, list):
         return [plain(child) for child in value]
     return value

@@ -5,9 +5,11 @@ Emitting is the caller's.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
-from cmp import files
+from cmp import files, places
 from cmp.checks.order import unwritten
 from cmp.checks.table import check
 from cmp.context.model import Context, Platform
@@ -35,6 +37,11 @@ class Rendered(NamedTuple):
     warnings: list[Diagnostic]
 
 
+#: Platform files by their paths: what was read, what was found wrong, and the documents. For renders of one call.
+Shared: TypeAlias = "dict[str, tuple[dict[str, str], list[Diagnostic], list[Node]]]"
+_Read: TypeAlias = "Callable[[dict[str, str], list[Diagnostic]], list[Node]]"
+
+
 def render(path: str, environment: Environment, texts: dict[str, str]) -> Rendered:
     """Everything from a path to its objects, checked. Nothing is written.
 
@@ -46,10 +53,31 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     Raises:
         SpecError: with all that is wrong, as far as the stages could get.
     """
-    where = files.layout(path, environment.source_path)
+    return render_layout(files.layout(path, environment.source_path), environment, texts)
+
+
+def render_layout(
+    where: files.Layout,
+    environment: Environment,
+    texts: dict[str, str],
+    shared: Shared | None = None,
+    empty: bool = False,
+) -> Rendered:
+    """The same for what a path was found to hold.
+
+    Args:
+        where: the files to render.
+        environment: who runs us.
+        texts: filled with the contents of the files read.
+        shared: the platform files that other renders of the same call have read, and takes those of this one.
+        empty: whether it may give no objects.
+
+    Raises:
+        SpecError: as ``render`` does.
+    """
     problems: list[Diagnostic] = []
-    mounted = _mounted(environment, texts, problems)
-    specs, platform, rendered = _read(where, environment.name, texts, problems)
+    mounted = _mounted(environment, texts, problems, shared)
+    specs, platform, rendered = _read(where, environment.name, texts, problems, shared)
     composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted)
     composed = read_contents(composed, where.root, problems)
     composed = read_included(composed, where.root, rendered, texts, problems)
@@ -58,7 +86,7 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     _stop_on_errors(problems)
     built = _built(context, beside, problems)
     _stop_on_errors(problems)
-    if not built:
+    if not built and not empty:
         message = f'"{files.relative(where.path, where.root)}" gives no objects'
         help = "a platform needs gateways, or services beside it: Argo CD would delete what is there"
         raise SpecError([Diagnostic("MS001", message, help=help)])
@@ -71,7 +99,11 @@ def platform_of(path: str, environment: Environment, texts: dict[str, str]) -> P
     Raises:
         SpecError: it cannot be read.
     """
-    where = files.layout(path, environment.source_path)
+    return platform_of_layout(files.layout(path, environment.source_path), environment, texts)
+
+
+def platform_of_layout(where: files.Layout, environment: Environment, texts: dict[str, str]) -> Platform | None:
+    """The same for what a path was found to hold."""
     problems: list[Diagnostic] = []
     _, document, rendered = _read(where._replace(specs=()), environment.name, texts, problems)
     mounted = _mounted(environment, texts, problems)
@@ -96,8 +128,13 @@ def environments(path: str, environment: Environment) -> list[str]:
     Raises:
         SpecError: the files cannot be read.
     """
-    specs, platform, _ = _read(files.layout(path, environment.source_path), environment.name, {}, [])
-    mounted = _mounted(environment, {}, [])
+    return environments_of_layout(files.layout(path, environment.source_path), environment)
+
+
+def environments_of_layout(where: files.Layout, environment: Environment, shared: Shared | None = None) -> list[str]:
+    """The same for what a path was found to hold."""
+    specs, platform, _ = _read(where, environment.name, {}, [], shared)
+    mounted = _mounted(environment, {}, [], shared)
     blocks = [document.get("environments") for document in (*specs, platform, mounted) if document is not None]
     return sorted(
         {name for block in blocks if block is not None and isinstance(block.value, dict) for name in block.value}
@@ -105,7 +142,11 @@ def environments(path: str, environment: Environment) -> list[str]:
 
 
 def _read(
-    where: files.Layout, environment: str, texts: dict[str, str], problems: list[Diagnostic]
+    where: files.Layout,
+    environment: str,
+    texts: dict[str, str],
+    problems: list[Diagnostic],
+    shared: Shared | None = None,
 ) -> tuple[list[Node], Node | None, bool]:
     """The specs' documents, the platform's, and whether that is rendered.
 
@@ -114,9 +155,11 @@ def _read(
     Raises:
         SpecError: the platform cannot be read; without it, half of what the specs say would look wrong.
     """
-    above = None if where.platforms else files.platform_above(where.path, where.root)
+    above = None if where.platforms else places.platform_above(where.path, where.root)
     paths = where.platforms or ((above,) if above is not None else ())
-    platforms = [node for path in paths for node in _documents(path, where.root, texts, problems)]
+    platforms = [
+        node for path in paths for node in _once(path, texts, problems, shared, partial(_documents, path, where.root))
+    ]
     apart = kept_apart(platforms[0], environment) if where.platforms and platforms else ()
     own = [path for path in where.specs if not files.is_below(files.relative(path, where.root), apart)]
     specs = [node for path in own for node in _documents(path, where.root, texts, problems)]
@@ -129,7 +172,27 @@ def _read(
     return specs, platforms[0] if platforms else None, bool(where.platforms)
 
 
-def _mounted(environment: Environment, texts: dict[str, str], problems: list[Diagnostic]) -> Node | None:
+def _once(
+    key: str, texts: dict[str, str], problems: list[Diagnostic], shared: Shared | None, read: _Read
+) -> list[Node]:
+    """What a platform file holds, which renders of one call read once."""
+    if shared is None:
+        return read(texts, problems)
+    if key not in shared:
+        own: tuple[dict[str, str], list[Diagnostic]] = ({}, [])
+        try:
+            shared[key] = (*own, read(*own))
+        finally:
+            texts.update(own[0])  # for the excerpt of what is wrong
+    known, said, found = shared[key]
+    texts.update(known)
+    problems += said
+    return found
+
+
+def _mounted(
+    environment: Environment, texts: dict[str, str], problems: list[Diagnostic], shared: Shared | None = None
+) -> Node | None:
     """The document of the operator's platform file, where the environment names one.
 
     Raises:
@@ -138,8 +201,12 @@ def _mounted(environment: Environment, texts: dict[str, str], problems: list[Dia
     if not environment.mounted:
         return None
     name = files.MOUNTED_NAME
-    texts[name] = files.read_mounted(environment.mounted)
-    documents = read(texts[name], name, problems)
+
+    def mounted(texts: dict[str, str], problems: list[Diagnostic]) -> list[Node]:
+        texts[name] = files.read_mounted(environment.mounted)
+        return read(texts[name], name, problems)
+
+    documents = _once(name, texts, problems, shared, mounted)
     if len(documents) != 1:
         message = f"the file holds {len(documents)} documents"
         raise SpecError([*problems, Diagnostic("MS267", message, Pos(name, 1, 1), "write one MeshPlatform")])
@@ -200,10 +267,15 @@ def _built(context: Context, beside: list[Built], problems: list[Diagnostic]) ->
     if any(service.spec.sync is not None for service in context.services):
         problems += unwritten(context, ((one.owner, one.manifest["kind"]) for one in built))
     built += beside
-    if any(owner.spec.patches for owner in context.owners):
+    patching = any(owner.spec.patches for owner in context.owners)
+    if patching:
         from cmp.patch.patches import patched  # only for specs that have some
 
         built = patched(built, context, problems)
+    if patching or beside:
+        from cmp.patch.together import judged
+
+        problems += judged(built, context)
     seen: dict[tuple[str, str, str, str], Built] = {}
     for one in built:
         kind, metadata = one.manifest["kind"], one.manifest["metadata"]
@@ -212,13 +284,8 @@ def _built(context: Context, beside: list[Built], problems: list[Diagnostic]) ->
         if key in seen:
             where = f' in namespace "{namespace}"' if namespace else ""
             message = f'{kind} "{metadata["name"]}" is written twice{where}'
-            first, second = sorted((_pos(seen[key]), _pos(one)))
+            first, second = sorted((seen[key].place, one.place))
             related = ((first, "first written by this one"),)
             problems.append(Diagnostic("MS207", message, second, "rename one of the two", "error", related))
         seen.setdefault(key, one)
     return built
-
-
-def _pos(one: Built) -> Pos:
-    node = one.owner.tree.node
-    return one.pos or (node.get("metadata", "name") or node).pos

@@ -38,7 +38,7 @@ Variables = dict[str, str]
 def environ(variables: Variables | None = None) -> Variables:
     """The environment of a program: without what Argo CD or a test runner sets."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ARGOCD_", "MESHSPEC_", "PYTHON", "LC_", "LANG"))}
-    return {**kept, **(variables or {})}
+    return {**kept, "MESHSPEC_CACHE": "off", **(variables or {})}
 
 
 def run(
@@ -145,7 +145,9 @@ def test_1_for_a_path_without_specs(path: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("generate", "a", "b"),
+        ("app", "a", "b"),
+        ("generate", "a", "b", "--jobs", "0"),
+        ("validate", "a", "b", "--against", "c"),
         ("generate", "--output", "json"),
         ("generate", "--output"),
         ("generate", "--nonsense"),
@@ -422,9 +424,13 @@ LINES = st.lists(st.one_of(PAIRS, ARGUMENTS.map(lambda word: (word,))), max_size
 def by_click(arguments: list[str], command: click.Command) -> dict[str, object] | None:
     """The values that click reads, or None where it refuses, or shows help."""
     try:
-        return dict(command.make_context("cmp", list(arguments)).params)
+        read = dict(command.make_context("cmp", list(arguments)).params)
     except (click.ClickException, click.exceptions.Exit):
         return None
+    paths = read.pop("paths")
+    assert len(paths) <= 1 or parse(arguments, GENERATE_FLAGS) is None
+    assert not any(read.pop(name, None) for name in ("search", "jobs", "output_dir"))  # of many, and only by click
+    return {**read, "path": paths[0] if paths else "."}
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,15 @@ def completed(fragment: str) -> str:
     return text
 
 
+#: Pages whose examples are held by others: golden cases, and tests/test_mistakes.py.
+ELSEWHERE = ("spec.md", "mistakes.md")
 #: Blocks that are no specs.
 OTHERS = ("spec:\n  template:", "environments:\n  all-v1:", "apiVersion: kustomize", "on: pull_request", "repos:")
 CASES = [
     (page.name, number, text)
     for page in PAGES
     for number, text in enumerate(blocks(page))
-    if page.name != "spec.md" and not text.startswith(OTHERS)  # its examples are golden cases
+    if page.name not in ELSEWHERE and not text.startswith(OTHERS)
 ]
 
 

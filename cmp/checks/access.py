@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from cmp.checks.finding import Finding, Step
 from cmp.checks.traffic import named
+from cmp.context.external import ExternalHost
 from cmp.context.model import HTTP_PROTOCOLS, TCP_PROTOCOLS, TLS_PROTOCOLS, Context, Grant, Service
 from cmp.context.names import split
 from cmp.context.outside import declared_by
@@ -126,6 +127,9 @@ def check_exposed(context: Context) -> Iterator[Finding]:
 
 def check_destinations(context: Context) -> Iterator[Finding]:
     """A route keeps the caller's identity: a service that it leads to must admit the callers of the routing service."""
+    accounts: dict[str, list[Service]] = {}
+    for service in context.services:
+        accounts.setdefault(service.principal, []).append(service)
     for service in context.services:
         leading = [(one.service, (*path, "service")) for one, path in named(service)]
         leading += [(route.delegate, ("routes", index, "delegate")) for index, route in enumerate(service.spec.routes)]
@@ -133,15 +137,19 @@ def check_destinations(context: Context) -> Iterator[Finding]:
             other = context.service(*split(reference, service.namespace)) if reference else None
             if other is None or other is service:
                 continue
-            for name, help in _refused(context, service, other, path):
+            for name, help in _refused(context, service, other, path, accounts):
                 message = f'"{name}" reaches "{other.name}" by this route, which does not admit it'
                 yield Finding("MS208", service, path, message, help)
 
 
-def _refused(context: Context, service: Service, other: Service, path: tuple[Step, ...]) -> Iterator[tuple[str, str]]:
+def _refused(
+    context: Context, service: Service, other: Service, path: tuple[Step, ...], accounts: Mapping[str, list[Service]]
+) -> Iterator[tuple[str, str]]:
     """Who follows a route of ``service`` to ``other`` and is not admitted there, and what to write."""
-    if path[0] != "expose":
-        for caller in context.services:
+    if path[0] != "expose" and not _admits_all(context, other):
+        named = _callers_named(context, service)
+        callers = context.services if named is None else [one for name in named for one in accounts.get(name, ())]
+        for caller in callers:
             identity = (caller.principal, caller.namespace)
             if caller in (service, other) or not (service.facts.guarded or _calls(caller, service)):
                 continue  # where anybody may call, only those who say so are known
@@ -151,6 +159,31 @@ def _refused(context: Context, service: Service, other: Service, path: tuple[Ste
     for gateway in {one.name: one for one in exposing if one is not None}.values():
         if not admits(context, other, gateway.principal, gateway.namespace):
             yield f"gateway {gateway.name}", f'add to "{other.name}": access: {{from: {{gateway: {gateway.name}}}}}'
+
+
+def _admits_all(context: Context, target: Service) -> bool:
+    """Whether it is plain that no caller is refused, whoever that is."""
+    around = context.platform.around(target.namespace) if context.platform is not None else ()
+    if any(
+        policy.action == "DENY" for policy in (*target.policies, *(policy for one in around for policy in one.policies))
+    ):
+        return False
+    return any(not (grant.sources or grant.conditions) for grant in target.grants)
+
+
+def _callers_named(context: Context, service: Service) -> list[str] | None:
+    """The identities that a service may let in, in order; None where they are not listed one by one."""
+    if not service.facts.labels or not service.facts.guarded:
+        return None
+    around = context.platform.around(service.namespace) if context.platform is not None else ()
+    found = {service.principal}
+    for grant in (*service.grants, *(grant for one in around for grant in one.grants or ())):
+        for source in grant.sources or ({},):
+            listed = source.get("principals", ())
+            if not listed or any("*" in one for one in listed):
+                return None
+            found.update(listed)
+    return sorted(found)
 
 
 def _calls(caller: Service, service: Service) -> bool:
@@ -165,14 +198,14 @@ def check_hosts(context: Context) -> Iterator[Finding]:
 
     The proxy sends what it got: a request that came as plain HTTP would be sent so to a port that expects TLS.
     """
+    known: dict[str, tuple[list[Service], list[ExternalHost]]] = {}
     for service in context.services:
-        there = [other for other in context.services if other.namespace == service.namespace]
-        entries = [entry for other in there for entry in (*other.external, *declared_by(other))]
-        if context.platform is not None:
-            entries += context.platform.outside[context.platform.target.root_namespace]
         for one, path in named(service):
             if one.host is None or one.host.endswith(f".svc.{service.target.cluster_domain}"):
                 continue
+            if service.namespace not in known:
+                known[service.namespace] = _declared(context, service.namespace)
+            there, entries = known[service.namespace]
             declared = next((entry for entry in entries if entry.host == one.host), None)
             spoken = SPOKEN.get(str(path[0]), SPOKEN["routes"])
             owner = next((other for other in there if other.outside and one.host in other.outside.hosts), None)
@@ -188,6 +221,15 @@ def check_hosts(context: Context) -> Iterator[Finding]:
                 straight = ", without tls and gateway" if added else ""
                 message = f'"{one.host}" is not called over {spoken.name} at {which}{straight}'
                 yield Finding("MS217", service, (*path, "port" if one.port else "host"), message, help)
+
+
+def _declared(context: Context, namespace: str) -> tuple[list[Service], list[ExternalHost]]:
+    """The services of a namespace, and the outside hosts that are declared for it."""
+    there = [other for other in context.services if other.namespace == namespace]
+    entries = [entry for other in there for entry in (*other.external, *declared_by(other))]
+    if context.platform is not None:
+        entries += context.platform.outside[context.platform.target.root_namespace]
+    return there, entries
 
 
 class Spoken(NamedTuple):

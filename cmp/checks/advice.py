@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cmp.checks.finding import Finding, Step, every_run, every_version
 from cmp.checks.secrets import variables
-from cmp.checks.traffic import targets
+from cmp.checks.traffic import milliseconds, targets
 from cmp.context.hosts import fits
 from cmp.context.model import Context, Destination, Service
 from cmp.context.names import fqdn
@@ -16,6 +16,8 @@ from cmp.context.running import fewest_pods
 from cmp.spec.syntax import SCHEMES
 
 if TYPE_CHECKING:
+    from cmp.spec.container import Probe
+    from cmp.spec.security import Access
     from cmp.spec.traffic import Retries
 
 #: Conditions that hold only where nothing was sent, so that nothing is done twice.
@@ -122,7 +124,7 @@ def check_repeated_requests(context: Context) -> Iterator[Finding]:
 
 
 def _repeats(retries: Retries) -> list[str]:
-    attempts = 2 if retries.attempts is None else retries.attempts
+    attempts = ATTEMPTS if retries.attempts is None else retries.attempts
     return [one for one in retries.retryOn if one not in _UNSENT and one not in _GRPC] if attempts else []
 
 
@@ -163,6 +165,96 @@ def check_moving_tags(context: Context) -> Iterator[Finding]:
             yield Finding("MS306", service, (*path, "image", "tag"), message, help, severity="warning")
 
 
+def check_asked_ports(context: Context) -> Iterator[Finding]:
+    """A probe asks a port that the service does not have: is the number wrong, or does the container listen there?"""
+    for service, version, path in every_version(context):
+        known = {number for port in service.ports for number in (port.number, port.target)}
+        for kind in ("startup", "liveness", "readiness") if known else ():
+            probe: Probe | None = getattr(version.spec.health, kind, None)
+            asked = {key: getattr(probe, key, None) or "" for key in ("grpc", "tcp", "port")}
+            key, port = next(((key, one) for key, one in asked.items() if one), ("", ""))
+            if port.isdecimal() and 1 <= int(port) <= 65535 and int(port) not in known:
+                message = f'the {kind} probe asks port {port}, which "{service.name}" does not have'
+                listed = " or ".join(dict.fromkeys(one.name for one in service.ports))
+                speaks = "http" if key == "port" else key
+                help = f"write {listed}, or add it, if the container listens there: ports: {{{speaks}-health: {port}}}"
+                yield Finding("MS308", service, (*path, "health", kind, key), message, help, severity="warning")
+
+
+def check_short_timeouts(context: Context) -> Iterator[Finding]:
+    """The whole request is over before all of its tries are made: some of them are written for nothing."""
+    for service in context.services:
+        spec = service.spec
+        items = [(spec.timeout, spec.retries, ()), *((one.timeout, one.retries, at) for one, at in targets(service))]
+        for timeout, retries, path in items:
+            if timeout is None or retries is None or retries.perTryTimeout is None:
+                continue
+            tries = 1 + (ATTEMPTS if retries.attempts is None else retries.attempts)
+            whole, each = milliseconds(timeout), milliseconds(retries.perTryTimeout)
+            if each <= whole < tries * each:  # one try that is longer is an error
+                needed, shorter = _duration(tries * each), _duration(max(whole // tries, 1))
+                message = f"{tries} tries of {retries.perTryTimeout} need {needed}, and the whole request has {timeout}"
+                help = f"set timeout to {needed}, perTryTimeout to {shorter}, or attempts to {whole // each - 1}"
+                at = (*path, "retries", "perTryTimeout")
+                yield Finding("MS309", service, at, message, help, severity="warning")
+
+
+#: How often a request is tried again where a spec does not say it.
+ATTEMPTS = 2
+
+
+def _duration(milliseconds: int) -> str:
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
+
+
+def check_tokens_asked_for(context: Context) -> Iterator[Finding]:
+    """Tokens are checked where there are some, and nothing asks for one: a request without passes.
+
+    https://istio.io/latest/docs/concepts/security/#request-authentication
+    """
+    for service in context.services:
+        spec = service.spec
+        required = any(token.require for token in spec.jwt)
+        read = any(
+            one.forwardOriginalToken or one.outputPayloadToHeader or one.outputClaimToHeaders for one in spec.jwt
+        )
+        if spec.jwt and not (required or read or any(_asks_for_token(rule) for rule in spec.access)):
+            message = f'"{service.name}" checks tokens and asks for none: requests without a token pass'
+            help = "add require: true, or let access ask: from: {requestPrincipals: [...]}"
+            yield Finding("MS310", service, ("jwt", 0), message, help, severity="warning")
+
+
+def _asks_for_token(rule: Access) -> bool:
+    named = any(one.requestPrincipals or one.notRequestPrincipals for one in rule.from_)
+    return named or any(key.startswith("request.auth.") for key in rule.when)
+
+
+def check_annotations(context: Context) -> Iterator[Finding]:
+    """Annotations of Istio that it does not know, or does not read of the objects that get them."""
+    for service in context.services:
+        spec = service.spec
+        places: list[tuple[tuple[Step, ...], Mapping[str, str], tuple[str, ...]]] = []
+        places += [(("metadata", "annotations"), spec.metadata.annotations, _NO_PODS)]
+        places += [(("service", "annotations"), spec.service.annotations, ("Service",))] if spec.service else []
+        for version in service.versions:
+            pod, place = version.spec.pod, ("versions", version.name, "pod", "annotations")
+            places += [(place, pod.annotations, ("Pod",))] if pod is not None else []
+        for where, written, kinds in places:
+            for name in written:
+                if "istio.io/" not in name:
+                    continue
+                from cmp.context.annotations import is_of_istio, refusal  # few specs write one
+
+                found = refusal(name, kinds) if is_of_istio(name) else None
+                if found is not None:
+                    message, help = found
+                    yield Finding("MS311", service, (*where, name), message, help, True, severity="warning")
+
+
+#: What has the annotations of `metadata` of a service.
+_NO_PODS = ("Service", "ServiceEntry", "AuthorizationPolicy")
+
+
 def check_ignored(context: Context) -> Iterator[Finding]:
     """Only warnings can be silenced."""
     for service in context.services:
@@ -172,4 +264,4 @@ def check_ignored(context: Context) -> Iterator[Finding]:
                 yield Finding("MS104", service, ("ignore", code), f'there is no warning "{code}"', help, True)
 
 
-WARNINGS = ("MS301", "MS302", "MS303", "MS304", "MS305", "MS306")
+WARNINGS = tuple(f"MS{number}" for number in range(301, 313))

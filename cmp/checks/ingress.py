@@ -21,7 +21,7 @@ from cmp.context.model import (
 )
 from cmp.context.routes import answers, stands_alone
 from cmp.context.servers import Gateway, Server
-from cmp.diagnostics import did_you_mean
+from cmp.diagnostics import did_you_mean, nearest
 
 
 def check_gateways(context: Context) -> Iterator[Finding]:
@@ -66,7 +66,7 @@ def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gatewa
             return  # it has a server of its own there
         hosts = sorted({host for gateway in (found or gateways) for host in gateway.hosts_for(service.namespace)})
         name = f'gateway "{found[0].name}" does not serve' if found else "no gateway serves"
-        help = f"hosts served: {', '.join(hosts)}"
+        help = f"{_slip(item.host, hosts)}hosts served: {', '.join(hosts)}"
         if item.tls is not None:
             help = f"name the one that is to serve it: gateway: {gateways[0].name}"
         yield Finding("MS204", service, path, f"{name} {what}", help)
@@ -80,6 +80,19 @@ def _gateway_serves(service: Service, exposure: Exposure, gateways: tuple[Gatewa
     elif found and any(one.tls is not None and one.tls.mode == "AUTO_PASSTHROUGH" for one in _servers(exposure)):
         message = f'gateway "{found[0].name}" passes on there what other clusters send, by names that Istio makes'
         yield Finding("MS204", service, path, message, "choose another port or gateway")
+
+
+def _slip(host: str, served: list[str]) -> str:
+    """The question whether another host was meant: one that is served, each of whose labels is nearly the given one."""
+    labels = host.split(".")
+    for pattern in served:
+        known = pattern.removeprefix("*.").split(".")
+        given = labels[-len(known) :]
+        head = labels[: -len(known)]
+        same = len(given) == len(known) and bool(head) == pattern.startswith("*.")
+        if same and all(one == other or nearest(one, [other]) for one, other in zip(given, known, strict=True)):
+            return f'did you mean "{".".join(head + known)}"? '
+    return ""
 
 
 def _servers(exposure: Exposure) -> tuple[Server, ...]:

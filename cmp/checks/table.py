@@ -16,6 +16,7 @@ from cmp.checks import (
     ingress,
     jobs,
     kinds,
+    known,
     matches,
     monitoring,
     order,
@@ -189,6 +190,11 @@ CHECKS: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     advice.check_repeated_requests,
     advice.check_idle_callers,
     advice.check_moving_tags,
+    advice.check_asked_ports,
+    advice.check_short_timeouts,
+    advice.check_tokens_asked_for,
+    advice.check_annotations,
+    known.check_unknown_services,
     advice.check_ignored,
 )
 

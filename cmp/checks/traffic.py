@@ -41,17 +41,18 @@ def _mend(name: str, weight: int, total: int) -> str:
 
 def _target_weights(service: Service) -> Iterator[Finding]:
     for target, path in senders(service):
-        if target.to and len(target.to) > 1 and sum(target.to.values()) != 100:
+        if target.to and sum(target.to.values()) != 100:
             message = f"weights of this route sum to {sum(target.to.values())}, not 100"
             last = list(target.to)[-1]
             help = _mend(last, target.to[last], sum(target.to.values())).replace(".weight", "")
+            help = f"write to: {last}" if len(target.to) == 1 else help
             yield Finding("MS203", service, (*path, "to"), message, help, True)
         weights = [one.weight for one in target.destinations]
-        if len(weights) > 1 and (None in weights or sum(w or 0 for w in weights) != 100):
-            message = f"weights of these destinations sum to {sum(w or 0 for w in weights)}, not 100"
-            yield Finding(
-                "MS203", service, (*path, "destinations"), message, "give each a weight; they sum to 100", True
-            )
+        given = [weight for weight in weights if weight is not None]
+        if (len(weights) > 1 or given) and (None in weights or sum(given) != 100):
+            message = f"weights of these destinations sum to {sum(given)}, not 100"
+            help = "give each a weight; they sum to 100" if len(weights) > 1 else "leave it out: there is no other"
+            yield Finding("MS203", service, (*path, "destinations"), message, help, True)
 
 
 def targets(service: Service) -> Iterator[tuple[Target, tuple[Step, ...]]]:
@@ -87,7 +88,15 @@ def check_versions(context: Context) -> Iterator[Finding]:
         for name, at in used:
             if name not in names:
                 message = f'"{service.name}" has no version "{name}"'
-                yield Finding("MS201", service, at, message, did_you_mean(name, names) or ELSEWHERE)
+                yield Finding("MS201", service, at, message, _one_of(name, names))
+
+
+def _one_of(name: str, names: list[str]) -> str:
+    """What to write in place of a version. One that differs in its digits alone is another version, and no slip."""
+    letters = ["".join(c for c in one if not c.isdigit()) for one in (name, *names)]
+    if letters[0] in letters[1:]:
+        return f"known here: {', '.join(sorted(names))}; or add it: versions: {{{name}: {{..}}}}"
+    return did_you_mean(name, names) or ELSEWHERE
 
 
 #: What to write where there are no versions.
@@ -143,10 +152,11 @@ def check_timeouts(context: Context) -> Iterator[Finding]:
         items = [(spec.timeout, spec.retries, ()), *((one.timeout, one.retries, at) for one, at in targets(service))]
         for timeout, retries, path in items:
             each = retries.perTryTimeout if retries is not None else None
-            if timeout is not None and each is not None and _milliseconds(each) > _milliseconds(timeout):
+            if timeout is not None and each is not None and milliseconds(each) > milliseconds(timeout):
                 message = f"perTryTimeout {each} is longer than the timeout {timeout} of the whole request"
                 yield Finding("MS218", service, (*path, "retries", "perTryTimeout"), message, "make it shorter")
 
 
-def _milliseconds(duration: str) -> int:
+def milliseconds(duration: str) -> int:
+    """A duration of the language, which is whole seconds or milliseconds, in milliseconds."""
     return int(duration[:-2]) if duration.endswith("ms") else int(duration[:-1]) * 1000

@@ -27,7 +27,7 @@ USER = 999
 COMMAND = ["/opt/meshspec/bin/cmp", "generate", "--output", "ndjson"]
 KEYS = ("generate", "parameters")
 #: Variables of ours.
-KNOWN = ("MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
+KNOWN = ("MESHSPEC_CACHE", "MESHSPEC_ENGINE", "MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
 #: The deadline of a render, of which both callers have one.
 TIMEOUT = "repo.server.timeout.seconds"
 EXAMPLE = """\
@@ -219,6 +219,20 @@ def _variables(sidecar: Sidecar) -> Result:
     return Result("none that cannot work")
 
 
+def _answers(sidecar: Sidecar) -> Result:
+    from cmp.cache import disk
+
+    given = sidecar.variables
+    top = disk.directory(given)
+    if not top:
+        wrong = given.get("MESHSPEC_CACHE", "off") != "off"
+        return _failed("MESHSPEC_CACHE is neither off nor a path from /", "write one") if wrong else Result("not kept")
+    disk.put(sidecar.path(top), "0" * 40, ((), b"doctor", ""))
+    if disk.get(sidecar.path(top), "0" * 40) is None:
+        return _failed(f"{top} keeps none for user {sidecar.user}", "name a directory that it may write, or off")
+    return Result(f"kept in {top}")
+
+
 def _platform(sidecar: Sidecar) -> Result:
     given = sidecar.variables.get("MESHSPEC_PLATFORM", "")
     if not given:
@@ -267,6 +281,7 @@ CHECKS: dict[str, Callable[[Sidecar], Result]] = {
     "work directory": _tmp,
     "service account token": _token,
     "environment variables": _variables,
+    "known answers": _answers,
     "mounted platform": _platform,
     "example": _example,
 }

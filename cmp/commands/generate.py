@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from cmp.diagnostics import SpecError, render
 from cmp.emit import emit
 from cmp.environment import from_process
-from cmp.output import write
 from cmp.pipeline import render as render_path
 
 #: Bytes of errors for Argo CD, which shows them on one line and stores them with the Application.
@@ -22,23 +21,20 @@ def generate(
     env: str = "",
     namespace: str = "",
     settings: Sequence[str] = (),
-) -> int:
-    """Render a path to stdout, or print what is wrong to stderr and write nothing.
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[int, bytes, str]:
+    """Render a path: the exit code, what belongs on stdout, and what belongs on stderr.
 
-    stdout is written once, when everything is built and checked: Argo CD takes whatever comes with exit code 0, and
-    deletes what is missing from it.
+    There is nothing for stdout where anything is wrong.
     """
     texts: dict[str, str] = {}
     limit = None
     try:
-        environment = from_process(namespace, env, settings)
+        environment = from_process(namespace, env, settings, environ)
         limit = UI_LIMIT if environment.argocd else None
         rendered = render_path(path, environment, texts)
         text = emit(rendered.manifests, output)
     except SpecError as error:
-        sys.stderr.write(render(error.diagnostics, texts, limit) + "\n")
-        return 1
-    if rendered.warnings:
-        sys.stderr.write(render(rendered.warnings, texts) + "\n")
-    write(text)
-    return 0
+        return 1, b"", render(error.diagnostics, texts, limit) + "\n"
+    warnings = render(rendered.warnings, texts) + "\n" if rendered.warnings else ""
+    return 0, text.encode(), warnings

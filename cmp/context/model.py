@@ -309,10 +309,11 @@ class Platform(NamedTuple):
 
 
 class Context(NamedTuple):
-    """All services of a render, in the order of their names, and the platform."""
+    """All services of a render, in the order of their names, and the platform. ``by_name`` has the same services."""
 
     services: tuple[Service, ...]
     platform: Platform | None
+    by_name: Mapping[tuple[str, str], Service]
 
     @property
     def written(self) -> Platform | None:
@@ -327,4 +328,4 @@ class Context(NamedTuple):
 
     def service(self, name: str, namespace: str) -> Service | None:
         """A service of this render."""
-        return next((s for s in self.services if (s.name, s.namespace) == (name, namespace)), None)
+        return self.by_name.get((name, namespace))

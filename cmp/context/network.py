@@ -59,22 +59,6 @@ ANYBODY: tuple[Peer, ...] = ()
 Index = Mapping[tuple[str, str], Service]
 
 
-def network(service: Service, index: Index, platform: Platform | None) -> Network | None:
-    """The NetworkPolicy of a service's pods, where the platform wants one; its jobs may call the same.
-
-    Of pods that are not ours it says no more than ``access`` and ``calls`` do, and machines have none.
-    """
-    facts = service.facts
-    told = (facts.pods or service.jobs) and (facts.guarded or facts.limited)
-    if platform is None or not platform.spec.networkPolicy or not told:
-        return None
-    known = _Known(index, platform)
-    return Network(
-        _merged(known.incoming(service)) if facts.guarded else None,
-        _merged(known.outgoing(service)) if facts.limited else None,
-    )
-
-
 def closed(platform: Platform) -> Network:
     """What pods get of which nothing is said: nobody comes in, and only names and the control plane are reached."""
     return Network((), (Way(ANYBODY, DNS), Way((Peer(platform.target.root_namespace),), _tcp((ISTIOD,)))))
@@ -113,14 +97,27 @@ def _jobs_of(service: Service) -> tuple[Peer, ...]:
     return tuple(Peer(service.namespace, tuple(job.labels.items())) for job in service.jobs)
 
 
-class _Known:
-    """What a render and its platform know of both ends."""
+class Networks:
+    """The network policies of a render whose platform wants them, by what it knows of both ends."""
 
     def __init__(self, index: Index, platform: Platform) -> None:
         self._index = index
         self._platform = platform
         self._directory = Directory(index.values())
         self._domain = platform.target.cluster_domain
+
+    def of(self, service: Service) -> Network | None:
+        """The NetworkPolicy of a service's pods.
+
+        Of pods that are not ours it says no more than ``access`` and ``calls`` do, and machines have none.
+        """
+        facts = service.facts
+        if not (facts.pods or service.jobs) or not (facts.guarded or facts.limited):
+            return None
+        return Network(
+            _merged(self.incoming(service)) if facts.guarded else None,
+            _merged(self.outgoing(service)) if facts.limited else None,
+        )
 
     def _pods(self, name: str, namespace: str) -> tuple[Peer, ...]:
         """The pods of a service; those of others carry its name as the label app."""

@@ -25,7 +25,7 @@ from cmp.context.model import (
     main_port,
 )
 from cmp.context.names import fqdn, principal, protocol_of, split
-from cmp.context.network import network
+from cmp.context.network import Networks
 from cmp.context.outside import Directory, outside, usual_ports
 from cmp.context.profiles import DEFAULT, PROFILES
 from cmp.context.routes import Router
@@ -61,8 +61,10 @@ def resolve(specs: Sequence[Parsed], platform: Platform | None, environment: Env
         platform = platform._replace(wide=known.said(platform), own=own)
         known = _Known(index, platform, target)
     connected = {(one.name, one.namespace): known.connect(one) for one in services}
-    wanted = [one._replace(network=network(one, connected, platform)) for one in connected.values()]
-    return Context(tuple(wanted), platform)
+    limits = Networks(connected, platform) if platform is not None and platform.spec.networkPolicy else None
+    if limits is not None:
+        connected = {key: one._replace(network=limits.of(one)) for key, one in connected.items()}
+    return Context(tuple(connected.values()), platform, connected)
 
 
 def resolve_platform(parsed: Parsed, environment: Environment, rendered: bool) -> Platform:
@@ -192,6 +194,9 @@ class _Known:
         self._called = egress.owned(index.values(), self._directory, platform)
         self._reached = self._directory.beside(self._called)
         self._visibility = Visibility(index.values(), self._visible)
+        self._granted: dict[tuple[str, str], tuple[Grant, ...]] = {}
+        ours = sorted((one.name, one.principal) for one in index.values() if one.facts.ours)
+        self._account_owners = {account: name for name, account in reversed(ours)}
 
     def said(self, platform: Platform) -> tuple[Wide, ...]:
         """What a platform says of several services at once."""
@@ -210,9 +215,8 @@ class _Known:
             lambda host, port, protocols: egress.outside(host, port, protocols, self._reached, namespace),
         )
         router = Router(namespace, spec, service.ports, destinations)
-        sharing = [one.name for one in self._index.values() if one.facts.ours and one.principal == service.principal]
         return service._replace(
-            owns_account=service.name in sharing and service.name == min(sharing),
+            owns_account=facts.ours and service.name == self._account_owners[service.principal],
             grants=self._grants(service),
             policies=(*policies(scope, spec.access), *without_token(scope, spec.jwt)),
             export_to=self._visibility.of_service(service),
@@ -255,7 +259,10 @@ class _Known:
     def _grants(self, service: Service) -> tuple[Grant, ...]:
         if not service.facts.guarded:
             return ()
-        return grants(self._scope(service), service.spec.access, service.exposures)
+        key = (service.name, service.namespace)
+        if key not in self._granted:
+            self._granted[key] = grants(self._scope(service), service.spec.access, service.exposures)
+        return self._granted[key]
 
     def _scope(self, service: Service) -> Scope:
         namespace = service.namespace

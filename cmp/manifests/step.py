@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmp.context.model import Platform, Service
 from cmp.diagnostics import Pos
 from cmp.waves import Manifest, Wave
 
+if TYPE_CHECKING:
+    from cmp.node import Node
+
 
 class Built(NamedTuple):
-    """An object, whose it is, and the place in a file that it comes from where it was not built."""
+    """An object, whose it is, and the place in a file that it comes from where it was not built.
+
+    ``node`` is what stands there, ``patched`` the last patch that changed the object.
+    """
 
     manifest: Manifest
     owner: Service | Platform
     pos: Pos | None = None
+    node: Node | None = None
+    patched: Pos | None = None
+
+    @property
+    def foreign(self) -> bool:
+        """Whether somebody else than a builder had a say in it."""
+        return self.node is not None or self.patched is not None
+
+    def where(self, *path: str | int, on_key: bool = False) -> Pos:
+        """The place of a value, or of what should hold it; of an object that was built, the patch or its owner."""
+        if self.node is None:
+            owner = self.owner.tree.node
+            return self.patched or (owner.get("metadata", "name") or owner).pos
+        found = self.node
+        for step in path:
+            below = found.get(step)
+            if below is None:
+                break
+            found = below
+        return found.key if on_key and found.key is not None else found.pos
+
+    @property
+    def place(self) -> Pos:
+        """The place to point at for it: in a file, or the name of its owner."""
+        node = self.owner.tree.node
+        return self.pos or (node.get("metadata", "name") or node).pos
 
 
 class Step(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
@@ -54,6 +54,40 @@ class Composed(NamedTuple):
     own: Tree | None = None
 
 
+class SharedLayer(NamedTuple):
+    """What the platform files of a render come to: the body below all services, the finished tree, and its own part.
+
+    ``found`` is what is wrong with it.
+    """
+
+    body: Node | None
+    tree: Tree | None
+    own: Tree | None
+    found: tuple[Diagnostic, ...]
+
+
+@lru_cache(maxsize=16)
+def shared_layer(platform: Node | None, mounted: Node | None, environment: str) -> SharedLayer:
+    """The layer of the platform: made once for all renders of a call that have read its file together.
+
+    Nodes are compared as objects, and never changed once they are read.
+    """
+    found: list[Diagnostic] = []
+    documents = Documents(environment, found)
+    said = documents.platform(platform) if platform is not None else None
+    above, own = said, None
+    if mounted is not None:
+        from cmp.merge.mounted import laid, part  # only where an operator mounts a file
+
+        above = laid(documents.platform(mounted), said)
+    if above is None:
+        return SharedLayer(None, None, None, tuple(found))
+    tree = Tree(above.text("metadata", "name") or "", finish(above, PLATFORM_SHAPE, found))
+    if mounted is not None and said is not None:
+        own = tree._replace(node=part(tree.node, said))
+    return SharedLayer(above, tree, own, tuple(found))
+
+
 def compose(
     specs: Sequence[Node],
     platform: Node | None,
@@ -75,15 +109,10 @@ def compose(
     Raises:
         SpecError: with all that is wrong, where no list takes it; or for services that are too many or too large.
     """
-    found: list[Diagnostic] = []
+    shared = shared_layer(platform, mounted, environment)
+    found = list(shared.found)
     documents = Documents(environment, found)
-    said = documents.platform(platform) if platform is not None else None
-    above, own = said, None
-    if mounted is not None:
-        from cmp.merge.mounted import laid, part  # only where an operator mounts a file
-
-        above = laid(documents.platform(mounted), said)
-    below = documents.body(above.get("defaults") if above is not None else None, "defaults")
+    below = documents.body(shared.body.get("defaults") if shared.body is not None else None, "defaults")
     drafts = list(bounded(draft for document in specs for draft in documents.services(document, below)))
     documents.check_environment(specs, [one for one in (mounted, platform) if one is not None])
     _unique(drafts, found)
@@ -93,16 +122,11 @@ def compose(
         for draft, own in zip(drafts, given, strict=True)
     ]
     services = sorted((_finish(draft, found) for draft in merged), key=lambda tree: tree.name)
-    finished = None
-    if above is not None:
-        finished = Tree(above.text("metadata", "name") or "", finish(above, PLATFORM_SHAPE, found))
-        if mounted is not None and said is not None:
-            own = finished._replace(node=part(finished.node, said))
     if problems is None and found:
         raise SpecError(found)
     if problems is not None:
         problems += found
-    return Composed(tuple(services), finished, own)
+    return Composed(tuple(services), shared.tree, shared.own)
 
 
 def _unique(drafts: Sequence[Draft], problems: list[Diagnostic]) -> None:

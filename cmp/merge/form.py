@@ -35,3 +35,8 @@ class Form(NamedTuple):
     listed: str | None = None
     filled: bool = False
     raw: bool = False
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether a scalar stands for itself."""
+        return self.text is None and not self.listing

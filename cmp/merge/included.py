@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from cmp import files
+from cmp import files, places
 from cmp.diagnostics import Diagnostic, SpecError
 from cmp.merge.compose import Composed, Included, Tree
 from cmp.merge.contents import HELP, is_name
@@ -71,7 +71,7 @@ class _Reader:
         if "*" not in pattern and "?" not in pattern:
             return [whole]
         fixed = whole[: min(whole.find(sign) for sign in "*?" if sign in whole)].rpartition(os.sep)[0]
-        if not files.is_inside(fixed, self._root):  # a link: its files would be refused, but their names be told
+        if not places.is_inside(fixed, self._root):  # a link: its files would be refused, but their names be told
             self._say("MS006", f'"{pattern}" leads outside the repository', name, "copy the files into the repository")
             return []
         found = []
@@ -110,6 +110,7 @@ def _matching(pattern: str) -> Iterator[str]:
     steps = pattern.split(os.sep)
     fixed = next(index for index, step in enumerate(steps) if "*" in step or "?" in step)
     top = os.sep.join(steps[:fixed]) or os.sep
+    places.note_search(top)
     for directory, below, names in os.walk(top):
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in names:
@@ -123,7 +124,7 @@ def _matching(pattern: str) -> Iterator[str]:
 
 
 def _is_ours(name: str) -> bool:
-    return name in (files.SPEC_NAME, files.PLATFORM_NAME) or name.endswith("." + files.SPEC_NAME)
+    return name in (places.SPEC_NAME, places.PLATFORM_NAME) or name.endswith("." + places.SPEC_NAME)
 
 
 def _fits(path: list[str], pattern: list[str]) -> bool:

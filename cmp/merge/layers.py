@@ -48,7 +48,12 @@ def _long(node: Node, shape: Shape, problems: list[Diagnostic]) -> dict[str, Nod
 def _entry(key: str, child: Node, shape: Shape | None, layer: str, problems: list[Diagnostic]) -> Node:
     if shape is None:
         return expand(child, None, layer, problems)
-    if key.endswith("+") and shape.fields:
+    if not key.endswith("+"):
+        inner = shape.child(key)
+        if isinstance(child.value, str) and (inner is None or inner.form.takes_text):  # most are: said as they are
+            return Node(child.value, child.pos, child.key, layer, child.cut, child.implied)
+        return expand(child, inner, layer, problems)
+    if shape.fields:
         target = shape.child(key[:-1])
         if target is None or not target.form.listing:
             message = f'"{key}": only a list can be added to, and "{key[:-1]}" is none'
@@ -59,7 +64,7 @@ def _entry(key: str, child: Node, shape: Shape | None, layer: str, problems: lis
 
 def _exclude(entries: dict[str, Node], shape: Shape, node: Node, layer: str, problems: list[Diagnostic]) -> None:
     """Report keys that exclude each other; a key that is given removes, in lower layers, those it excludes."""
-    groups = [[name for key in group for name in _names(key, shape)] for group in shape.form.one_of]
+    groups = shape.groups
     given = [[name for name in group if name in entries and entries[name].value is not None] for group in groups]
     taken = [names[0] for names in given if names]
     if not taken:
@@ -72,11 +77,6 @@ def _exclude(entries: dict[str, Node], shape: Shape, node: Node, layer: str, pro
     for group, names in zip(groups, given, strict=True):
         for name in group if not names else ():
             entries.setdefault(name, Node(None, node.pos, layer=layer, implied=True))
-
-
-def _names(key: str, shape: Shape) -> tuple[str, ...]:
-    inner = shape.child(key)
-    return (key, key + "+") if inner is not None and inner.form.listing else (key,)
 
 
 def merge(low: Node, high: Node) -> Node:
@@ -123,7 +123,8 @@ def _finish_map(entries: dict[str, Node], shape: Shape | None, problems: list[Di
     for key in sorted(entries):
         child = entries[key]
         inner = shape.child(key) if shape is not None else None
-        if inner is not None and inner.form.raw and not child.implied:
+        as_it_is = inner is not None and inner.form.raw and not child.implied
+        if as_it_is or (isinstance(child.value, str) and not key.endswith("+")):
             whole[key] = child
         elif child.value is None:
             if not child.cut and not child.implied and shape is not None and shape.form.keyed:
@@ -149,8 +150,9 @@ def incomplete(node: Node, shape: Shape | None, path: tuple[str | int, ...] = ()
         if shape.form.needed and not any(key in value for group in shape.form.one_of for key in group):
             yield path
         for key, child in value.items():
-            yield from incomplete(child, shape.child(key), (*path, key))
-    else:
+            if not isinstance(child.value, str) and (inner := shape.child(key)) is not None:
+                yield from incomplete(child, inner, (*path, key))
+    elif shape.item is not None:
         for index, child in enumerate(value):
             yield from incomplete(child, shape.item, (*path, index))
 

@@ -19,10 +19,11 @@ SHARING = ("", "namespaces.*.", "gateways.*.")
 class Shape:
     """The form of a value, and the shapes below it: of its known keys, of any other key, and of its items."""
 
-    __slots__ = ("each", "fields", "form", "item")
+    __slots__ = ("_groups", "each", "fields", "form", "item")
 
     def __init__(self) -> None:
         self.form = _NONE
+        self._groups: list[list[str]] | None = None
         self.fields: dict[str, Shape] = {}
         self.each: Shape | None = None
         self.item: Shape | None = None
@@ -30,6 +31,17 @@ class Shape:
     def child(self, key: str) -> Shape | None:
         """The shape of the value under a key."""
         return self.fields.get(key) or self.each
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """The groups of keys that exclude each other, with the keys that add to lists. Found once, when asked for."""
+        if self._groups is None:
+            self._groups = [[name for key in group for name in self._names(key)] for group in self.form.one_of]
+        return self._groups
+
+    def _names(self, key: str) -> tuple[str, ...]:
+        inner = self.child(key)
+        return (key, key + "+") if inner is not None and inner.form.listing else (key,)
 
     def at(self, path: Iterable[str | int]) -> Shape:
         """The shape of the value at a path; one without a form where the table says nothing."""

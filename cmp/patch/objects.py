@@ -34,7 +34,7 @@ def included(context: Context, problems: list[Diagnostic]) -> Iterator[Built]:
             for node in _listed(one.node):
                 found = _object(node, one, problems)
                 if found is not None:
-                    yield Built(_stamped(found, owner), owner, node.pos)
+                    yield Built(_stamped(found, owner), owner, node.pos, node)
 
 
 def _listed(node: Node) -> list[Node]:

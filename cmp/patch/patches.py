@@ -70,7 +70,7 @@ class _Work:
                 if manifest is not None and (wrong := list(changed(one.manifest, manifest))):
                     self._refuse(one.manifest, wrong, node.pos)  # the next patch must find the same object
                     continue
-                result[at] = one._replace(manifest=manifest) if manifest is not None else None
+                result[at] = one._replace(manifest=manifest, patched=node.pos) if manifest is not None else None
                 touched[at] = node.pos
         for at, pos in touched.items():
             one = result[at]

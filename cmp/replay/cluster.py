@@ -122,15 +122,16 @@ class Cluster:
         return found
 
     def _settle(self, step: str) -> None:
-        """New pods become ready, then old ones end, and so do those of what was deleted."""
+        """Pods of what was deleted get no more requests, and only then new ones become ready, and old ones end."""
         gone = [place for place in self.pods if place not in self.objects]
+        if gone:
+            for place in gone:
+                self.pods[place] = tuple(pod._replace(ready=False) for pod in self.pods[place])
+            self._tell(f"{step}: pods terminate")
         for place, pods in self.pods.items():
-            name = place[3]
-            if place in gone:
-                self.pods[place] = tuple(pod._replace(ready=False) for pod in pods)
-            elif name not in self.failing:
+            if place not in gone and place[3] not in self.failing:
                 self.pods[place] = tuple(pod._replace(ready=True) for pod in pods)
-        self._tell(f"{step}: pods become ready, others terminate")
+        self._tell(f"{step}: pods become ready")
         for place in list(self.pods):
             if place in gone:
                 del self.pods[place]

@@ -1,7 +1,8 @@
 """Whether every moment between two revisions keeps what both promise.
 
-Two promises: a request that both revisions serve is served, by a workload that one of them would send it to; and nobody
-gets into a pod whom neither revision lets in, with fewer authorizers asked than by both.
+Two promises: a request that both revisions serve is served, by a workload that one of them would send it to, and so is
+one of a caller that comes with the new revision, from its first ready pod on; and nobody gets into a pod whom neither
+revision lets in, with fewer authorizers asked than by both.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ class Questions(NamedTuple):
 
     Attributes:
         calls: requests, as their callers' proxies send them.
+        first: those of callers that only the new revision has.
         callers: who tries to get into pods, past all routes.
         requests: what they send.
     """
 
     calls: tuple[Call, ...]
+    first: tuple[Call, ...]
     callers: tuple[Pod, ...]
     requests: tuple[Request | None, ...]
 
@@ -70,16 +73,16 @@ class _Judge:
             both = [mesh.answers(call) for mesh in ends]
             if all(map(is_served, both)):
                 self._promised.append((call, frozenset(answer.by for answers in both for answer in answers)))
-        self._ends = [
-            (mesh.policies, set(_running(moment))) for mesh, moment in zip(ends, (before, after), strict=True)
-        ]
+        self._first = [call for call in asked.first if is_served(ends[1].answers(call))]
+        self._ends = [(mesh.policies, set(running(moment))) for mesh, moment in zip(ends, (before, after), strict=True)]
         self._verdicts: dict[Any, list[frozenset[str]]] = {}
 
     def unserved(self, moment: Moment) -> Iterator[Problem]:
-        mesh = moment.mesh
-        for call, expected in self._promised:
+        mesh, ready = moment.mesh, {pod.workload for pod in moment.pods if pod.ready}
+        first = ((call, None) for call in self._first if call.caller.workload in ready)
+        for call, expected in (*self._promised, *first):
             for answer in sorted(mesh.answers(call)):
-                if answer.error or answer.by not in expected:
+                if answer.error or (expected is not None and answer.by not in expected):
                     what = answer.error or f"{answer.by}, which neither revision sends it to"
                     yield Problem(moment.step, "served", f"{_told(call.caller, call.sent)} to {call.host}: {what}")
 
@@ -96,7 +99,7 @@ class _Judge:
 
     def _allowed(self, caller: Pod, pod: Pod, port: int, sent: Request | None) -> list[frozenset[str]]:
         """The authorizers that each revision asks which lets this in."""
-        place = id(caller), _who(pod), port, sent
+        place = id(caller), who(pod), port, sent
         if place not in self._verdicts:
             found = (_admitted(policies, pods, caller, pod, port, sent) for policies, pods in self._ends)
             self._verdicts[place] = [asked for asked in found if asked is not None]
@@ -106,17 +109,17 @@ class _Judge:
 def _admitted(
     policies: Policies, pods: Collection[Any], caller: Pod, pod: Pod, port: int, sent: Request | None
 ) -> frozenset[str] | None:
-    return policies.admits(caller, pod, port, sent) if _who(pod) in pods else None
+    return policies.admits(caller, pod, port, sent) if who(pod) in pods else None
 
 
-def _running(moment: Moment) -> Iterator[tuple[str, str | None]]:
+def running(moment: Moment) -> Iterator[tuple[str, str | None]]:
     """The services that a revision runs, be it with no pods for now."""
     for one in moment.objects.values():
         if one["kind"] in WORKLOADS:
             yield one["metadata"]["namespace"], _service_of(one["spec"]["template"]["metadata"]["labels"])
 
 
-def _who(pod: Pod) -> tuple[str, str | None]:
+def who(pod: Pod) -> tuple[str, str | None]:
     """Whose a pod is: callers are let into services, whichever of their pods it is."""
     return pod.namespace, _service_of(pod.labels)
 

@@ -29,13 +29,21 @@ class Answer(NamedTuple):
     asked: frozenset[str] = frozenset()
 
 
+class Port(NamedTuple):
+    """A port of a host, and what its endpoints listen on: a number, or a name of a container's port."""
+
+    number: int
+    target: int | str
+    protocol: str
+
+
 class Host(NamedTuple):
     """A Service or a ServiceEntry, as clients see it."""
 
     name: str
     namespace: str
     export_to: tuple[str, ...]
-    ports: tuple[dict[str, Any], ...]
+    ports: tuple[Port, ...]
     selector: Mapping[str, str] | None
     outside: bool
 
@@ -52,7 +60,7 @@ class Mesh:
         self._wide = [host for name, host in self.hosts.items() if name.startswith("*")]
         self._rules = [one for one in found if one["kind"] == "DestinationRule"]
         self._sidecars = [one for one in found if one["kind"] == "Sidecar"]
-        self._gateways = [one for one in found if one["kind"] == "Gateway" and "istio.io" in one["apiVersion"]]
+        self.gateways = [one for one in found if one["kind"] == "Gateway" and "istio.io" in one["apiVersion"]]
 
     def answers(self, call: Call) -> frozenset[Answer]:
         """All ways in which a request may end; several, where it is shared out or some of the endpoints refuse it."""
@@ -63,9 +71,9 @@ class Mesh:
         if not specs and call.gateway != MESH:
             return _failed("404: no route for the host")
         host = self._host(call.host)
-        if call.gateway == MESH and (host is None or not self._is_seen(host, call, sidecar)):
+        if call.gateway == MESH and (host is None or not _is_seen(host, call.caller, sidecar)):
             return _failed("502: unknown host") if sidecar.limited else frozenset([Answer("passthrough")])
-        if host is not None and call.gateway == MESH and call.port not in (port["number"] for port in host.ports):
+        if host is not None and call.gateway == MESH and call.port not in (port.number for port in host.ports):
             return _failed(f"502: no port {call.port} of {host.name}")
         kinds = {kind for spec in specs for kind in ("http", "tcp") if spec.get(kind)}
         if ("http" if call.sent is not None else "tcp") not in kinds:
@@ -95,21 +103,21 @@ class Mesh:
             return
         number = destination.get("port", {}).get("number")
         if number is None:
-            number = host.ports[0]["number"] if len(host.ports) == 1 else call.port
-        port = next((one for one in host.ports if one["number"] == number), None)
+            number = host.ports[0].number if len(host.ports) == 1 else call.port
+        port = next((one for one in host.ports if one.number == number), None)
         if port is None:
             yield Answer("", f"503: no port {number} of {host.name}")
             return
-        rules = self._destination_rules(host, call.caller)
-        labels = _subset(rules, destination.get("subset"))
+        rules = self.destination_rules(host, call.caller)
+        labels = subset(rules, destination.get("subset"))
         if labels is None:
             yield Answer("", f"503: no subset {destination['subset']} of {host.name}")
             return
         if host.selector is None:
             yield Answer(host.name)
             return
-        plain = _mode(rules, number) in ("DISABLE", "SIMPLE")
-        endpoints = list(self._endpoints(host, port, {**host.selector, **labels}))
+        plain = is_plain(rules, number)
+        endpoints = list(self.endpoints(host, port, {**host.selector, **labels}))
         if not endpoints:
             yield Answer("", f"503: no endpoint of {host.name} {destination.get('subset', '')}".rstrip())
         for pod, target in endpoints:
@@ -121,16 +129,16 @@ class Mesh:
         asked = self.policies.admits(caller, pod, port, sent) if pod.meshed else frozenset[str]()
         return Answer("", f"403: {pod.workload}") if asked is None else Answer(pod.workload, asked=asked)
 
-    def _endpoints(self, host: Host, port: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[tuple[Pod, int]]:
+    def endpoints(self, host: Host, port: Port, labels: Mapping[str, str]) -> Iterator[tuple[Pod, int]]:
         """Ready pods, and the port of each: by its name where the Service says a name."""
         for pod in self.pods:
             if pod.ready and pod.namespace == host.namespace and labels.items() <= pod.labels.items():
-                target = port["target"]
+                target = port.target
                 number = dict(pod.ports).get(target) if isinstance(target, str) else target
                 if number is not None:
                     yield pod, number
 
-    def _destination_rules(self, host: Host, caller: Pod) -> list[dict[str, Any]]:
+    def destination_rules(self, host: Host, caller: Pod) -> list[dict[str, Any]]:
         """The rules of a host, merged: of the caller's namespace, else of the host's, else of the root's.
 
         Those of one namespace are merged if they are exported alike and are for all callers
@@ -159,14 +167,14 @@ class Mesh:
     def _host(self, name: str) -> Host | None:
         return self.hosts.get(name) or next((one for one in self._wide if host_fits(one.name, name)), None)
 
-    def _is_seen(self, host: Host, call: Call, sidecar: Sidecar) -> bool:
-        if not is_exported(host.export_to, host.namespace, call.caller.namespace):
-            return False
-        return sidecar.knows(host.namespace, host.name)
+    def seen(self, caller: Pod) -> tuple[Sidecar, list[Host]]:
+        """What a pod's proxy is told of."""
+        sidecar = sidecar_of(self._sidecars, caller)
+        return sidecar, [host for _, host in sorted(self.hosts.items()) if _is_seen(host, caller, sidecar)]
 
     def _is_served(self, call: Call) -> bool:
         """Whether a server of the caller's Gateway is for the host and port."""
-        for one in self._gateways:
+        for one in self.gateways:
             if f"{one['metadata']['namespace']}/{one['metadata']['name']}" != call.gateway:
                 continue
             if not one["spec"]["selector"].items() <= call.caller.labels.items():
@@ -182,22 +190,31 @@ def _failed(why: str) -> frozenset[Answer]:
     return frozenset([Answer("", why)])
 
 
+def _is_seen(host: Host, caller: Pod, sidecar: Sidecar) -> bool:
+    if not is_exported(host.export_to, host.namespace, caller.namespace):
+        return False
+    return sidecar.knows(host.namespace, host.name)
+
+
 def _hosts(one: Manifest) -> Iterator[Host]:
     spec, metadata = one.get("spec") or {}, one["metadata"]
     if one["kind"] == "Service" and one["apiVersion"] == "v1":
         notes = metadata.get("annotations") or {}
-        ports = tuple({"number": p["port"], "target": p.get("targetPort", p["port"])} for p in spec.get("ports", ()))
+        ports = tuple(
+            Port(p["port"], p.get("targetPort", p["port"]), p.get("appProtocol") or p.get("name", "").partition("-")[0])
+            for p in spec.get("ports", ())
+        )
         name = f"{metadata['name']}.{metadata['namespace']}.svc.{CLUSTER_DOMAIN}"
         export = tuple(notes.get(EXPORT_TO, "*").split(","))
         yield Host(name, metadata["namespace"], export, ports, spec.get("selector"), False)
     elif one["kind"] == "ServiceEntry":
-        ports = tuple({"number": p["number"], "target": p.get("targetPort", p["number"])} for p in spec["ports"])
+        ports = tuple(Port(p["number"], p.get("targetPort", p["number"]), p["protocol"].lower()) for p in spec["ports"])
         selector = spec.get("workloadSelector", {}).get("labels")
         for name in spec["hosts"]:
             yield Host(name, metadata["namespace"], tuple(spec.get("exportTo", ("*",))), ports, selector, True)
 
 
-def _subset(rules: Sequence[Mapping[str, Any]], name: str | None) -> Mapping[str, str] | None:
+def subset(rules: Sequence[Mapping[str, Any]], name: str | None) -> Mapping[str, str] | None:
     """The labels of a subset; of two of one name, the first counts."""
     if name is None:
         return {}
@@ -205,8 +222,13 @@ def _subset(rules: Sequence[Mapping[str, Any]], name: str | None) -> Mapping[str
     return next(found, None)
 
 
+def is_plain(rules: Sequence[Mapping[str, Any]], port: int) -> bool:
+    """Whether a caller shows no identity of the mesh. Unset, it does if the endpoint has one, too."""
+    return _mode(rules, port) in ("DISABLE", "SIMPLE")
+
+
 def _mode(rules: Sequence[Mapping[str, Any]], port: int) -> str | None:
-    """How a caller encrypts; unset, it does as the endpoint asks. A port's policy takes nothing from the host's."""
+    """How a caller encrypts. A port's policy takes nothing from the host's."""
     policies = [rule["trafficPolicy"] for rule in rules if rule.get("trafficPolicy")]
     for policy in policies[:1]:
         ports = (one for one in policy.get("portLevelSettings", ()) if one["port"]["number"] == port)

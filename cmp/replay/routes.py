@@ -87,6 +87,11 @@ class Routes:
         self._found = [one for one in objects if one["kind"] == "VirtualService"]
         self._delegates = {(one["metadata"]["namespace"], one["metadata"]["name"]): one["spec"] for one in self._found}
 
+    def hosts(self, gateway: str) -> list[str]:
+        """The hosts that have rules at a gateway."""
+        bound = (one["spec"] for one in self._found if gateway in one["spec"].get("gateways", [MESH]))
+        return sorted({host for spec in bound for host in spec.get("hosts", ())})
+
     def of(self, call: Call, sidecar: Sidecar) -> list[dict[str, Any]]:
         """The specs whose rules hold for a host. Beside pods that is one; a gateway's proxy merges all of a host.
 
@@ -154,18 +159,22 @@ def _is_for_all(rule: Rule) -> bool:
 _KNOWN = ("uri", "method", "port", "headers", "withoutHeaders", "sourceLabels", "sourceNamespace", "gateways", "name")
 
 
-def _fits(match: Mapping[str, Any], call: Call) -> bool:
-    """All conditions of one match."""
+def concerns(match: Mapping[str, Any], call: Call) -> bool:
+    """Whether a match is for the proxy and the port of a call: where it is not, the proxy is not told of it."""
     refuse(match, _KNOWN)
-    caller, sent = call.caller, call.sent
+    caller = call.caller
     if match.get("port", call.port) != call.port or match.get("sourceNamespace", caller.namespace) != caller.namespace:
         return False
     if not match.get("sourceLabels", {}).items() <= caller.labels.items():
         return False
-    if call.gateway not in match.get("gateways", [call.gateway]):
-        return False
-    if sent is None:
-        return True
+    return call.gateway in match.get("gateways", [call.gateway])
+
+
+def _fits(match: Mapping[str, Any], call: Call) -> bool:
+    """All conditions of one match."""
+    sent = call.sent
+    if sent is None or not concerns(match, call):
+        return concerns(match, call)
     headers = dict(sent.headers)
     return (
         _text_fits(match.get("uri"), sent.path)

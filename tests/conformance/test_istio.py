@@ -18,7 +18,9 @@ from tests.test_cases import CASES
 require_istio()  # skips the module, and says so, where the checker is not built
 
 TOP = Path(__file__).parents[2]
-FILES = sorted(CASES.glob("*/expected.yaml"))
+#: Cases about mistakes that are warned of: `test_istio_rules.py` has Istio's findings in them.
+MISTAKEN = ("warnings-of-annotations", "warnings-of-files-and-patches", "warnings-of-files-silenced")
+FILES = sorted(file for file in CASES.glob("*/expected.yaml") if file.parent.name not in MISTAKEN)
 NAMES = [file.parent.name for file in FILES] + [f"examples/{path.name}" for path in FOLDERS]
 
 
@@ -93,6 +95,7 @@ DESTINATIONS = {
     "delegate-to-a-service",
     "route-mirror-to-services-and-hosts",
     "tls-routes",
+    "warnings-of-services-that-nobody-knows",
     "catalog-ports",
     "calls-through-a-gateway-that-adds-tls",
     "calls-of-a-wildcard-through-a-gateway",

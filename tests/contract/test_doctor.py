@@ -185,6 +185,16 @@ def test_guard_rails_that_refuse_the_example_are_none_of_the_sidecar_s_faults(
     assert (code, lines["mounted platform"]) == (0, f"ok      mounted platform: {MOUNTED}")
 
 
+def test_where_answers_are_kept(container: Container, capfd: pytest.CaptureFixture[str]) -> None:
+    assert "not kept" in container.lines(capfd)[1]["known answers"]
+    container.variables["MESHSPEC_CACHE"] = "/tmp/meshspec"
+    assert container.lines(capfd)[1]["known answers"].endswith("kept in /tmp/meshspec")
+    container.variables["MESHSPEC_CACHE"] = SERVER  # a file
+    assert "keeps none for user 999" in container.lines(capfd)[1]["known answers"]
+    container.variables["MESHSPEC_CACHE"] = "tmp/meshspec"
+    assert container.lines(capfd)[1]["known answers"].startswith("failed")
+
+
 def test_another_user_and_a_token_are_told(container: Container, capfd: pytest.CaptureFixture[str]) -> None:
     container.user = 1000
     container.write(TOKEN, "secret")

@@ -104,12 +104,16 @@ def questions(*moments: Moment) -> Questions:
     bare = [Request(*parts) for parts in product(METHODS, ["any"], PATHS, TOKENS)]
     requests = [*bare, *(one._replace(headers=BETA) for one in bare if one.token and one.method == "GET")]
     hosts = {
-        (host.name, port["number"]) for moment in moments for host in moment.mesh.hosts.values() for port in host.ports
+        (host.name, port.number) for moment in moments for host in moment.mesh.hosts.values() for port in host.ports
     }
-    calls = [
-        Call(caller, name, port, one._replace(host=name))
-        for caller, (name, port), one in product(lasting, sorted(hosts), requests)
-    ]
+    new = [pod for pod in pods.values() if pod.workload not in names[0]]
+    calls, first = (
+        [
+            Call(caller, name, port, one._replace(host=name))
+            for caller, (name, port), one in product(some, sorted(hosts), requests)
+        ]
+        for some in (lasting, new)
+    )
     exposed = {
         (host, gateway)
         for moment in moments
@@ -123,4 +127,4 @@ def questions(*moments: Moment) -> Questions:
         Call(GATEWAY, host, 443, one._replace(host=host), gateway)
         for (host, gateway), one in product(sorted(exposed), requests)
     ]
-    return Questions(tuple(calls), tuple(callers), (*bare, None))
+    return Questions(tuple(calls), tuple(first), tuple(callers), (*bare, None))

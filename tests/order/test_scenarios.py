@@ -1,6 +1,6 @@
 """What both revisions serve is served at every moment of the sync between them, and nobody else gets in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cmp.replay.cluster import Cluster
-from cmp.waves import OPTIONS, WAVE, Manifest
+from cmp.waves import PRUNE_LAST, WAVE, Manifest, Wave
+from tests.order.measures import CONTROLS, LAST, OF_OBJECTS, WAVES, moved
 from tests.order.replays import PLATFORM, app, rendered, replay, step
 
 FRONT = "front: {expose: www.example.com, calls: web}"
@@ -17,8 +18,8 @@ DENIED = PLATFORM + "namespaces: {shop: {access: []}}\n"
 ASKED = PLATFORM + "providers: {authz: {envoyExtAuthzGrpc: {service: authz.auth.svc.cluster.local, port: 9000}}}\n"
 
 
-def web(fields: str, front: str = FRONT, platform: str = PLATFORM) -> list[Manifest]:
-    return app(f"web: {{access: front, {fields}}}\n{front}", platform)
+def web(fields: str, front: str = FRONT, access: str = "front") -> list[Manifest]:
+    return app(f"web: {{access: {access}, {fields}}}\n{front}")
 
 
 def three(access: str, other: str = "calls: web", platform: str = PLATFORM) -> list[Manifest]:
@@ -32,11 +33,21 @@ SCALED = web(
     "versions: {v1: {weight: 50}, v2: {weight: 50, resources: {cpu: 100m}, replicas: {min: 2, max: 5}}}",
 )
 BETA = web("versions: {v1: {}, v2: {weight: 0}}, routes: {match: {headers: {x-beta: 'yes'}}, to: v2}")
+MANY = """
+{match: {path: /admin, method: GET}, redirect: /}, {match: {path: /admin*}, rewrite: /api, to: {v1: 50, v2: 50}},
+{match: {path: {regex: /a.*}, withoutHeaders: {x-beta: 'yes'}}, to: v2},
+{match: {headers: {x-beta: {present: true}}}, to: v1}
+""".replace("\n", " ")
 SECURED = "access: [{from: front, to: {paths: /api}}, {action: DENY, to: {paths: /admin*}}]"
 TOKENS = f"web: {{{SECURED}, jwt: {{issuer: 'https://id.example.com', require: true}}}}\n{FRONT}"
 ALONE = "front: {expose: www.example.com}"
 HOSTS = "front: {{expose: www.example.com, calls: [{}]}}"
 A, B = "'https://a.example.org'", "'https://b.example.org'"
+LEADS = """
+front: {access: {from: {gateway: public}}}
+other: {access: {from: {gateway: public}}}
+www: {expose: {host: www.example.com, destinations: {service: %s}}}
+"""
 EXPOSED = "front: {{expose: [{}], calls: web}}"
 
 #: Each is two revisions, or more one after the other.
@@ -115,7 +126,34 @@ SCENARIOS: dict[str, Sequence[list[Manifest]]] = {
         web("workload: StatefulSet, replicas: 2"),
         web("workload: DaemonSet"),
     ),
+    "add a version and its share": (ONE, HALF),
+    "from a DaemonSet": (web("workload: DaemonSet"), web("replicas: 2")),
+    "add a service": (app(ALONE), web("port: 8080")),
+    "add a service that nobody calls": (app(ALONE), app(f"web: {{}}\n{ALONE}")),
+    "add a service that asks only for the mesh": (
+        app(ALONE),
+        app(f"web: {{access: {{to: {{paths: /api}}}}}}\n{FRONT}"),
+    ),
+    "a new caller": (app(f"web: {{access: front}}\n{FRONT}"), three("[front, other]")),
+    "routes of many kinds": (DARK, web(f"versions: {{v1: {{}}, v2: {{weight: 0}}}}, routes: [{MANY}]"), BETA),
+    "a host that leads elsewhere": (app(LEADS % "front"), app(LEADS % "other")),
     "hooks": (ONE, web("versions: {v1: {}}, jobs: {migrate: {hook: Sync, command: [./migrate]}}"), ONE),
+}
+
+
+AUTOSCALED = web("versions: {v1: {}, v2: {weight: 0}}, resources: {cpu: 100m}, replicas: {min: 2, max: 5}")
+#: Scenarios in which something fails, and how.
+TROUBLED: dict[str, tuple[Sequence[list[Manifest]], dict[str, Any]]] = {
+    "a new version that fails, and back": ((ONE, HALF, HALF, ONE), {"failing": {"web-v2"}}),
+    "an autoscaler without metrics": (
+        (ONE, AUTOSCALED),
+        {
+            "sick": {
+                ("HorizontalPodAutoscaler", "web-v1"): "Degraded",
+                ("HorizontalPodAutoscaler", "web-v2"): "Degraded",
+            }
+        },
+    ),
 }
 
 
@@ -182,72 +220,23 @@ def test_a_first_deploy_of_bookinfo_has_at_most_six_waves() -> None:
 # -- each protective measure switched off ------------------------------------------------------------------------------
 
 
-def without_prune_last(objects: list[Manifest]) -> None:
-    for one in objects:
-        notes = one["metadata"].get("annotations") or {}
-        notes[OPTIONS] = notes.get(OPTIONS, "").replace("PruneLast=true", "Validate=true")
-
-
-def one_destination_rule(objects: list[Manifest]) -> None:
-    """All subsets of a host in one object, as people write it by hand."""
-    first: dict[str, Manifest] = {}
-    for one in [one for one in objects if one["kind"] == "DestinationRule"]:
-        whole = first.setdefault(one["spec"]["host"], one)
-        if whole is not one:
-            whole["spec"]["subsets"] += one["spec"]["subsets"]
-            objects.remove(one)
-        one["metadata"]["name"] = one["spec"]["host"].partition(".")[0]
-
-
-def moved(kind: str, wave: int) -> Callable[[list[Manifest]], None]:
-    def move(objects: list[Manifest]) -> None:
-        for one in objects:
-            if one["kind"] == kind and "mesh" not in one["metadata"]["name"]:
-                one["metadata"].setdefault("annotations", {})[WAVE] = str(wave)
-
-    return move
-
-
-def all_policies_together(objects: list[Manifest]) -> None:
-    for one in objects:
-        if one["apiVersion"].startswith("security.istio.io/"):
-            one["metadata"]["annotations"][WAVE] = "-30"
-
-
-def closed_before_callers(objects: list[Manifest]) -> None:
-    for one in objects:
-        if (
-            one["kind"] == "AuthorizationPolicy"
-            and one["spec"].get("action") == "ALLOW"
-            and one["metadata"]["name"] != "web"
-        ):
-            one["metadata"]["annotations"][WAVE] = "0"
-
-
-def kept_routes(objects: list[Manifest]) -> None:
-    """Routes that are removed last, together with what they lead to."""
-    for one in objects:
-        if one["kind"] == "VirtualService":
-            one["metadata"]["annotations"][OPTIONS] += ",PruneLast=true"
-
-
-CONTROLS: dict[str, tuple[Callable[[list[Manifest]], None], str]] = {
-    "PruneLast off": (without_prune_last, "promote and remove at once"),
-    "PruneLast off, callers": (without_prune_last, "narrow and widen a caller"),
-    "one DestinationRule": (one_destination_rule, "promote and remove at once"),
-    "routes with the workloads": (moved("VirtualService", 0), "replace a version at once"),
-    "routes before the workloads": (moved("VirtualService", -30), "add a version and its share"),
-    "DestinationRules behind the routes": (moved("DestinationRule", 11), "replace a version at once"),
-    "policies in one wave": (all_policies_together, "admit a caller and deny it something"),
-    "questions behind callers": (all_policies_together, "admit a caller and ask about it"),
-}
-
-
 @pytest.mark.parametrize("name", CONTROLS)
 def test_each_measure_is_needed(name: str) -> None:
-    """Without it, the replay sees failures: so it can see them."""
-    change, scenario = CONTROLS[name]
-    revisions = deepcopy({**SCENARIOS, "add a version and its share": (ONE, HALF)}[scenario])
-    for objects in revisions:
-        change(objects)
-    assert any(step(before, after).broken for before, after in pairwise(revisions))
+    """Without it, the replay sees what it keeps out: so it can see it."""
+    control = CONTROLS[name]
+    steps = [step(before, after) for before, after in pairwise(control.off(SCENARIOS[control.scenario]))]
+    assert control.seen in {problem.kind for one in steps for problem in one.problems}
+
+
+def test_an_autoscaler_before_the_routes_would_stop_them() -> None:
+    before, after = (deepcopy(one) for one in SCENARIOS["autoscaled new version"][:2])
+    moved("HorizontalPodAutoscaler", 5)(after)
+    done = step(before, after, sick={("HorizontalPodAutoscaler", "web-v2"): "Degraded"})
+    assert done.replayed.outcome == "Failed"
+
+
+def test_every_wave_and_every_late_removal_has_its_control() -> None:
+    assert set(WAVES) == set(Wave)
+    assert set(LAST) == PRUNE_LAST
+    named = [name for why in (*WAVES.values(), *LAST.values()) if isinstance(why, tuple) for name in why]
+    assert set(named) | OF_OBJECTS == set(CONTROLS)

@@ -113,6 +113,8 @@ def _copy(text: str, stage: Stage, stages: Mapping[str, Stage], repository: Path
     source = None
     if words[0].startswith("--from="):
         source = stages[words.pop(0).removeprefix("--from=")].root
+    options = [words.pop(0) for word in list(words) if word.startswith("--")]
+    assert not [one for one in options if not one.startswith("--chmod=")], text
     *names, to = words
     target = Path(f"{stage.root}{os.path.normpath(os.path.join(stage.directory, to))}")
     for name in names:
@@ -126,6 +128,8 @@ def _copy(text: str, stage: Stage, stages: Mapping[str, Stage], repository: Path
             at = target / below if below != "." else target / name.split("/")[-1] if to.endswith("/") else target
             at.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(repository / path, at)
+            for option in options:
+                at.chmod(int(option.removeprefix("--chmod="), 8))
 
 
 def _set(step: Step, stage: Stage) -> None:

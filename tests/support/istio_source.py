@@ -11,15 +11,24 @@ _MODULE = Path(__file__).parents[1] / "oracles" / "istiocheck" / "go.mod"
 
 
 @cache
-def _directory() -> Path:
-    version = re.search(r"istio\.io/istio (v\S+)", _MODULE.read_text(encoding="utf-8"))
+def _directory(module: str) -> Path:
+    version = re.search(rf"istio\.io/{module} (v\S+)", _MODULE.read_text(encoding="utf-8"))
     assert version is not None
     cache_ = os.environ.get("GOMODCACHE") or Path(os.environ.get("GOPATH") or Path.home() / "go") / "pkg" / "mod"
-    return Path(cache_) / f"istio.io/istio@{version[1]}"
+    return Path(cache_) / f"istio.io/{module}@{version[1]}"
 
 
 def istio_source() -> Path:
     """The root of the source; skips the test, with the reason, where it is not there."""
-    if not _directory().is_dir():
-        pytest.skip(f"Istio's source was not read: {_directory()} is not there; `make istio-check` fetches it")
-    return _directory()
+    return _there("istio")
+
+
+def istio_api() -> Path:
+    """The root of istio.io/api of that release, likewise."""
+    return _there("api")
+
+
+def _there(module: str) -> Path:
+    if not _directory(module).is_dir():
+        pytest.skip(f"Istio's source was not read: {_directory(module)} is not there; `make istio-check` fetches it")
+    return _directory(module)

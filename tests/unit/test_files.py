@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cmp.diagnostics import Diagnostic, Pos
-from cmp.files import MAX_BYTES, layout, platform_above, read_text, relative
+from cmp.files import layout, read_text, relative
+from cmp.places import MAX_BYTES, platform_above
 from tests.support.trees import problems
 
 
