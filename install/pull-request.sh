@@ -21,6 +21,7 @@ compared() {
   "$MESHSPEC" diff "$SPECS" --namespace "$NAMESPACE" --against "$before" --output markdown ${1:+--env "$1"}
 }
 
+# shellcheck disable=SC2153 # not this script's: action.yml gives it
 read -ra environments <<<"$ENVIRONMENTS"
 {
   echo "### meshspec: $SPECS"

@@ -48,12 +48,12 @@ def test_files_are_unpacked_as_argo_cd_does(repository: Path, tmp_path: Path) ->
     assert (tmp_path / "apps/other/gone").is_symlink()
 
 
-@pytest.mark.parametrize("to", ["../outside", "/etc/passwd", "../../repository/x"])
+@pytest.mark.parametrize("to", ["../outside", "../../etc/passwd", "../../repository/x"])
 def test_a_symlink_out_of_the_repository_fails_the_call(to: str, tmp_path: Path) -> None:
     places.write(tmp_path / "repository", {"a": ""})
     (tmp_path / "repository" / "link").symlink_to(to)
 
-    with pytest.raises(AssertionError, match="illegal filepath in symlink"):
+    with pytest.raises(AssertionError, match="path escapes from parent"):
         program("", tmp_path).generate(Request(tmp_path / "repository", "."))
 
 
@@ -95,7 +95,7 @@ def test_the_variables_of_parameters() -> None:
 
     assert parameter_variables([text, other]) == {
         "ARGOCD_APP_PARAMETERS": '[{"name":"a-b","string":"\\u003c"},'
-        '{"name":"set","map":{"image.tag":"1"},"array":["x"]}]',
+        '{"array":["x"],"map":{"image.tag":"1"},"name":"set"}]',
         "PARAM_A_B": "<",
         "PARAM_SET_IMAGE_TAG": "1",
         "PARAM_SET_0": "x",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from tests.support.go_program import ask
 
 #: Argo CD's modules are many, and those of Kubernetes with them.
-_HOW = "its comparison is not built; `make argo-check` builds it, which takes minutes the first time"
+_HOW = "its comparison is not built; `make argocd-check` builds it, which takes minutes the first time"
 
 
 class Compared(NamedTuple):
@@ -27,4 +27,9 @@ class Compared(NamedTuple):
 def compared_by_argo(pairs: Sequence[tuple[Any, Any]]) -> list[Compared]:
     """What Argo CD says of each object, and of how a cluster has it: see tests/oracles/argodiff/main.go."""
     given = json.dumps([{"target": target, "live": live} for target, live in pairs])
-    return [Compared(**answer) for answer in json.loads(ask("argodiff", "Argo CD", given, only_if_built=_HOW))]
+    return [
+        Compared(**answer)
+        for answer in json.loads(
+            ask("argodiff", "Argo CD", given, only_if_built=_HOW, variable="MESHSPEC_BUILD_ARGOCD")
+        )
+    ]

@@ -204,8 +204,8 @@ def _matches(name: str, pattern: str) -> bool:
     return len(parts) == len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))
 
 
-def unpack(archive: bytes, target: Path, absolute_links: bool = False) -> None:
-    """``Untgz`` of util/io/files/tar.go without preserveFileMode: files are 0644, directories 0755, times are new."""
+def unpack(archive: bytes, target: Path, absolute_links: bool = False, keep_modes: bool = False) -> None:
+    """``Untgz`` of util/io/files/tar.go: without preserveFileMode files are 0644, directories 0755; times are new."""
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as members:
         for member in members:
             path = target / member.name
@@ -217,14 +217,18 @@ def unpack(archive: bytes, target: Path, absolute_links: bool = False) -> None:
                 content = members.extractfile(member)
                 assert content is not None
                 path.write_bytes(content.read())
-                path.chmod(0o644)
+                path.chmod(stat.S_IMODE(member.mode) & 0o755 if keep_modes else 0o644)  # less the usual umask
 
 
 def _link(path: Path, to: str, target: Path, absolute: bool) -> None:
-    """A symlink may dangle, and may not lead out of the repository: then the whole call fails."""
-    real = Path(os.path.realpath(path.parent / to))
-    if to.startswith("/") or not real.is_relative_to(os.path.realpath(target)):
-        raise AssertionError(f"illegal filepath in symlink: {path.name}")
+    """A symlink may dangle, and may not lead out of the repository: then the whole call fails.
+
+    An absolute one is taken as relative to its directory. The repo-server refuses it before: CheckOutOfBoundsSymlinks
+    of util/app/path/path.go.
+    """
+    real = Path(os.path.realpath(f"{path.parent}/{to}"))
+    if not real.is_relative_to(os.path.realpath(target)):
+        raise AssertionError(f'error checking symlink "{path.name}" target: path escapes from parent')
     path.symlink_to(real if absolute else os.path.relpath(real, os.path.realpath(path.parent)))
 
 
@@ -269,8 +273,8 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
 
 def parameter_variables(parameters: Sequence[Parameter] | None) -> dict[str, str]:
     """``ApplicationSourcePluginParameters.Environ`` of pkg/apis/application/v1alpha1/types.go: JSON, and PARAM_*."""
-    text = json.dumps(parameters, separators=(",", ":"), ensure_ascii=False)
-    for character in "<>&":  # as Go's encoding/json
+    text = json.dumps(parameters, separators=(",", ":"), ensure_ascii=False, sort_keys=True)  # its items are Go's maps
+    for character in "<>&\u2028\u2029":  # as Go's encoding/json
         text = text.replace(character, f"\\u{ord(character):04x}")
     found = {"ARGOCD_APP_PARAMETERS": text}
     for item in parameters or ():

@@ -15,25 +15,27 @@ _ROOT = Path(__file__).parents[2]
 _CACHE = _ROOT / ".cache" / "oracles"
 
 
-def ask(name: str, what: str, given: str, *arguments: str, only_if_built: str = "") -> str:
+def ask(
+    name: str, what: str, given: str, *arguments: str, only_if_built: str = "", variable: str = "MESHSPEC_BUILD_ISTIO"
+) -> str:
     """What a program writes to stdout for a text on stdin; AssertionError with its message where it fails.
 
     Where there is no program, the test is skipped, or the module that calls this while it is imported, and the
-    reason is told. ``what`` is the beginning of that: who was not asked. ``only_if_built``: see ``require``.
+    reason is told. ``what`` is the beginning of that: who was not asked. The last two: see ``require``.
     """
-    program = require(name, what, only_if_built)
+    program = require(name, what, only_if_built, variable)
     done = subprocess.run([program, *arguments], input=given.encode(), capture_output=True, check=False, timeout=300)
     assert done.returncode == 0, f"{name}: {done.stderr.decode(errors='replace').strip()}"
     return done.stdout.decode()
 
 
-def require(name: str, what: str, only_if_built: str = "") -> Path:
+def require(name: str, what: str, only_if_built: str = "", variable: str = "MESHSPEC_BUILD_ISTIO") -> Path:
     """The built program. Where there is none, skip as ``ask`` does.
 
     ``only_if_built`` is for a program whose build takes many minutes: it says how it is built, and is skipped until
-    the variable MESHSPEC_BUILD_ISTIO says that it may be: Istio's are some of these, and Argo CD's.
+    ``variable`` says that it may be.
     """
-    program, reason = _build(name, only_if_built)
+    program, reason = _build(name, only_if_built, variable)
     if program is None:
         pytest.skip(f"{what} was not asked: {reason}", allow_module_level=True)
     return program
@@ -41,11 +43,11 @@ def require(name: str, what: str, only_if_built: str = "") -> Path:
 
 def is_there(name: str, only_if_built: str = "") -> bool:
     """Whether ``require`` would find the program, for a test that knows another way."""
-    return _build(name, only_if_built)[0] is not None
+    return _build(name, only_if_built, "MESHSPEC_BUILD_ISTIO")[0] is not None
 
 
 @cache
-def _build(name: str, only_if_built: str) -> tuple[Path | None, str]:
+def _build(name: str, only_if_built: str, variable: str) -> tuple[Path | None, str]:
     """The program in the cache directory, or why it is not there. The name tells the sources, so it is built once."""
     go = shutil.which("go")
     if go is None:
@@ -54,7 +56,7 @@ def _build(name: str, only_if_built: str) -> tuple[Path | None, str]:
     program = _CACHE / f"{name}-{_digest(go, sources)}"
     if program.exists():
         return program, ""
-    if only_if_built and not os.environ.get("MESHSPEC_BUILD_ISTIO"):
+    if only_if_built and not os.environ.get(variable):
         return None, only_if_built
     _CACHE.mkdir(parents=True, exist_ok=True)
     with (_CACHE / f"{name}.lock").open("w") as lock:  # the processes of one test run build it once

@@ -3,7 +3,8 @@
 // It reads JSON on stdin and writes JSON to stdout. The argument names what is asked:
 //
 //	charts  a list of {release, namespace, chart, values}: for each the objects that Helm makes of the chart, with
-//	        the chart's JSON Schema asked first (helm.sh/helm/v4), and the defaults of its values.yaml.
+//	        the chart's JSON Schema asked first (helm.sh/helm/v4), and the defaults of its values.yaml. A chart is one
+//	        of Istio's, or a path of a directory or an archive.
 //	names   a list of {template, params}: the text that Go's templates give with the functions of sprig and Argo CD's
 //	        normalize (argo-cd applicationset/utils/utils.go).
 package main
@@ -77,7 +78,7 @@ func run(args []string) error {
 }
 
 func render(one asked) (answer, error) {
-	loaded, err := load("charts/" + directories[one.Chart])
+	loaded, err := load(one.Chart)
 	if err != nil {
 		return answer{}, err
 	}
@@ -114,7 +115,11 @@ func render(one asked) (answer, error) {
 	return said, nil
 }
 
-func load(root string) (*chart.Chart, error) {
+func load(name string) (*chart.Chart, error) {
+	if strings.HasPrefix(name, "/") {
+		return loader.Load(name)
+	}
+	root := "charts/" + directories[name]
 	var files []*archive.BufferedFile
 	err := fs.WalkDir(manifests.FS, root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
