@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from cmp.diagnostics import Diagnostic, SpecError, did_you_mean
+from cmp.limits import DEFAULT, Limits, from_variables
 
 PARAMETERS = ("environment", "namespace", "set")
 
@@ -27,6 +28,7 @@ class Environment(NamedTuple):
         source_path: the application's path inside the repository, as Argo CD names it, or empty.
         argocd: whether Argo CD runs us.
         mounted: the path of the operator's platform file, or an empty string.
+        limits: the operator's bounds.
     """
 
     namespace: str = ""
@@ -35,6 +37,7 @@ class Environment(NamedTuple):
     source_path: str = ""
     argocd: bool = False
     mounted: str = ""
+    limits: Limits = DEFAULT
 
 
 def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = ()) -> Environment:
@@ -64,6 +67,7 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
         source_path=os.environ.get("ARGOCD_APP_SOURCE_PATH", "") if argocd else "",
         argocd=argocd,
         mounted=_mounted(os.environ.get("MESHSPEC_PLATFORM", "")),
+        limits=from_variables(os.environ),
     )
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
+from cmp.limits import Used
 
-MAX_BYTES = 1 << 20
 SPEC_NAME = "meshspec.yaml"
 PLATFORM_NAME = "meshplatform.yaml"
 #: What positions call the platform file of the operator: its real place is nobody's business.
@@ -159,12 +159,13 @@ def _clean(path: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in path)
 
 
-def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
+def read_text(path: str, root: str, used: Used, encoding: str = "utf-8-sig") -> str:
     """The contents of one file of the repository; ``utf-8`` as the encoding keeps a byte order mark.
 
     Raises:
-        SpecError: the file is outside the repository (also by a symlink), not a regular file, not readable, larger than
-            MAX_BYTES, or not UTF-8.
+        SpecError: the file is outside the repository (also by a symlink), not a regular file, not readable, too large,
+            or not UTF-8.
+        LimitError: all files of the render are too many, or too large together.
     """
     shown = Pos(relative(path, root), 0, 0)
     if not is_inside(path, root):
@@ -172,14 +173,14 @@ def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
             [Diagnostic("MS006", "leads outside the repository", shown, "copy the file into the repository")]
         )
     try:
-        return _text(os.path.realpath(path), shown, encoding)
+        return _text(os.path.realpath(path), shown, encoding, used)
     except OSError as error:
         linked = "it is a link: what it leads to may not have been sent (manifest-generate-paths, tar exclusions)"
         help = linked if os.path.islink(path) else ""
         raise SpecError([Diagnostic("MS002", f"cannot be read: {error.strerror}", shown, help)]) from None
 
 
-def read_mounted(path: str) -> str:
+def read_mounted(path: str, used: Used) -> str:
     """The contents of the operator's platform file. It may be a link, as files of a mounted ConfigMap are.
 
     Raises:
@@ -187,18 +188,20 @@ def read_mounted(path: str) -> str:
     """
     shown = Pos(MOUNTED_NAME, 0, 0)
     try:
-        return _text(path, shown, "utf-8-sig")
+        return _text(path, shown, "utf-8-sig", used)
     except OSError as error:
         help = "mount it where MESHSPEC_PLATFORM says, or take that variable from the container"
         raise SpecError([Diagnostic("MS267", f"cannot be read: {error.strerror}", shown, help)]) from None
 
 
-def _text(path: str, shown: Pos, encoding: str) -> str:
-    data = _read(path)
+def _text(path: str, shown: Pos, encoding: str, used: Used) -> str:
+    most = used.limits.file_bytes
+    data = _read(path, most)
     if data is None:
         raise SpecError([Diagnostic("MS002", "is not a regular file", shown, "replace it by a file")])
-    if len(data) > MAX_BYTES:
-        raise SpecError([Diagnostic("MS005", f"is larger than {MAX_BYTES} bytes", shown, "split the file")])
+    if len(data) > most:
+        raise SpecError([Diagnostic("MS005", f"is larger than {most} bytes", shown, "split the file")])
+    used.file(len(data), shown)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -207,13 +210,13 @@ def _text(path: str, shown: Pos, encoding: str) -> str:
         raise SpecError([Diagnostic("MS003", "is not UTF-8", where, "save the file as UTF-8")]) from None
 
 
-def _read(path: str) -> bytes | None:
+def _read(path: str, most: int) -> bytes | None:
     # O_NONBLOCK: opening a FIFO that nobody writes to must not hang before fstat can refuse it
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
         with os.fdopen(os.dup(descriptor), "rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(most + 1)
     finally:
         os.close(descriptor)

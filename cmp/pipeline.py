@@ -14,6 +14,7 @@ from cmp.context.model import Context, Platform
 from cmp.context.resolve import resolve, resolve_platform
 from cmp.diagnostics import Diagnostic, Pos, SpecError, in_order
 from cmp.environment import Environment
+from cmp.limits import LimitError, Used
 from cmp.manifests.families import build
 from cmp.manifests.step import Built
 from cmp.merge.compose import Composed, Tree, compose
@@ -48,11 +49,12 @@ def render(path: str, environment: Environment, texts: dict[str, str]) -> Render
     """
     where = files.layout(path, environment.source_path)
     problems: list[Diagnostic] = []
-    mounted = _mounted(environment, texts, problems)
-    specs, platform, rendered = _read(where, environment.name, texts, problems)
-    composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted)
-    composed = read_contents(composed, where.root, problems)
-    composed = read_included(composed, where.root, rendered, texts, problems)
+    used = Used(environment.limits)
+    mounted = _mounted(environment, texts, problems, used)
+    specs, platform, rendered = _read(where, environment.name, texts, problems, used)
+    composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted, used.limits)
+    composed = read_contents(composed, where.root, problems, used)
+    composed = read_included(composed, where.root, rendered, texts, problems, used)
     context = _context(composed, environment, rendered, problems)
     beside = _included(context, problems)
     _stop_on_errors(problems)
@@ -73,8 +75,9 @@ def platform_of(path: str, environment: Environment, texts: dict[str, str]) -> P
     """
     where = files.layout(path, environment.source_path)
     problems: list[Diagnostic] = []
-    _, document, rendered = _read(where._replace(specs=()), environment.name, texts, problems)
-    mounted = _mounted(environment, texts, problems)
+    used = Used(environment.limits)
+    _, document, rendered = _read(where._replace(specs=()), environment.name, texts, problems, used)
+    mounted = _mounted(environment, texts, problems, used)
     found = [one for one in (document, mounted) if one is not None]
     known = any(one.get("environments", environment.name) is not None for one in found)
     name = environment.name if known else ""  # else it is one of services
@@ -96,8 +99,9 @@ def environments(path: str, environment: Environment) -> list[str]:
     Raises:
         SpecError: the files cannot be read.
     """
-    specs, platform, _ = _read(files.layout(path, environment.source_path), environment.name, {}, [])
-    mounted = _mounted(environment, {}, [])
+    used = Used(environment.limits)
+    specs, platform, _ = _read(files.layout(path, environment.source_path), environment.name, {}, [], used)
+    mounted = _mounted(environment, {}, [], used)
     blocks = [document.get("environments") for document in (*specs, platform, mounted) if document is not None]
     return sorted(
         {name for block in blocks if block is not None and isinstance(block.value, dict) for name in block.value}
@@ -105,7 +109,7 @@ def environments(path: str, environment: Environment) -> list[str]:
 
 
 def _read(
-    where: files.Layout, environment: str, texts: dict[str, str], problems: list[Diagnostic]
+    where: files.Layout, environment: str, texts: dict[str, str], problems: list[Diagnostic], used: Used
 ) -> tuple[list[Node], Node | None, bool]:
     """The specs' documents, the platform's, and whether that is rendered.
 
@@ -116,10 +120,10 @@ def _read(
     """
     above = None if where.platforms else files.platform_above(where.path, where.root)
     paths = where.platforms or ((above,) if above is not None else ())
-    platforms = [node for path in paths for node in _documents(path, where.root, texts, problems)]
+    platforms = [node for path in paths for node in _documents(path, where.root, texts, problems, used)]
     apart = kept_apart(platforms[0], environment) if where.platforms and platforms else ()
     own = [path for path in where.specs if not files.is_below(files.relative(path, where.root), apart)]
-    specs = [node for path in own for node in _documents(path, where.root, texts, problems)]
+    specs = [node for path in own for node in _documents(path, where.root, texts, problems, used)]
     for second in platforms[1:]:
         related = ((platforms[0].pos, "the first one"),)
         message = "a second platform for one render"
@@ -129,7 +133,7 @@ def _read(
     return specs, platforms[0] if platforms else None, bool(where.platforms)
 
 
-def _mounted(environment: Environment, texts: dict[str, str], problems: list[Diagnostic]) -> Node | None:
+def _mounted(environment: Environment, texts: dict[str, str], problems: list[Diagnostic], used: Used) -> Node | None:
     """The document of the operator's platform file, where the environment names one.
 
     Raises:
@@ -138,19 +142,21 @@ def _mounted(environment: Environment, texts: dict[str, str], problems: list[Dia
     if not environment.mounted:
         return None
     name = files.MOUNTED_NAME
-    texts[name] = files.read_mounted(environment.mounted)
-    documents = read(texts[name], name, problems)
+    texts[name] = files.read_mounted(environment.mounted, used)
+    documents = read(texts[name], name, problems, used)
     if len(documents) != 1:
         message = f"the file holds {len(documents)} documents"
         raise SpecError([*problems, Diagnostic("MS267", message, Pos(name, 1, 1), "write one MeshPlatform")])
     return documents[0]
 
 
-def _documents(path: str, root: str, texts: dict[str, str], problems: list[Diagnostic]) -> list[Node]:
+def _documents(path: str, root: str, texts: dict[str, str], problems: list[Diagnostic], used: Used) -> list[Node]:
     name = files.relative(path, root)
     try:
-        texts[name] = files.read_text(path, root)
-        documents = read(texts[name], name, problems)
+        texts[name] = files.read_text(path, root, used)
+        documents = read(texts[name], name, problems, used)
+    except LimitError:
+        raise
     except SpecError as error:
         problems += error.diagnostics
         return []

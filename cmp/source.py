@@ -22,6 +22,7 @@ from yaml.events import (
 )
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
+from cmp.limits import Used
 from cmp.node import Node, Quoted
 
 try:
@@ -29,25 +30,27 @@ try:
 except ImportError as error:  # the pure-Python parser is ten times slower and recurses without bound
     raise ImportError("meshspec needs PyYAML with its libyaml extension (yaml._yaml)") from error
 
-MAX_DEPTH = 48
-MAX_NODES = 100_000
 NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
-def read(text: str, file: str, problems: list[Diagnostic] | None = None) -> list[Node]:
+def read(text: str, file: str, problems: list[Diagnostic] | None = None, used: Used | None = None) -> list[Node]:
     """The documents of a YAML text; empty ones are left out.
 
     Args:
         text: the contents of one file.
         file: its name in positions, relative to the repository root.
         problems: takes what is wrong but leaves documents to go on with; without it, that is raised too.
+        used: what the files of the render have taken of its bounds; without it, this is the only file.
 
     Raises:
         SpecError: for text that is not YAML, a duplicate key, a tag, a merge key, a key that is not a scalar, and for
             more depth or more nodes (aliases counted as often as they are used) than the bounds allow.
+        LimitError: all files of the render hold too many nodes.
     """
-    reader = _Reader(text, file)
+    used = used or Used()
+    reader = _Reader(text, file, used)
     found = reader.documents()
+    used.values(reader.nodes)
     if problems is None and reader.problems:
         raise SpecError(reader.problems)
     if problems is not None:
@@ -56,12 +59,15 @@ def read(text: str, file: str, problems: list[Diagnostic] | None = None) -> list
 
 
 class _Reader:
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, used: Used) -> None:
         self._text = text
         self._file = file
+        self._used = used
+        self._depth = used.limits.depth
+        self._most = min(used.limits.file_values, used.values_left)
+        self.nodes = 0
         self.problems: list[Diagnostic] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
-        self._nodes = 0
         self._next: Any = None
 
     def documents(self) -> list[Node]:
@@ -94,12 +100,15 @@ class _Reader:
         return SpecError(self.problems)
 
     def _too_deep(self, pos: Pos) -> SpecError:
-        return self._stop(f"nested deeper than {MAX_DEPTH} levels", pos, "no part of the language is that deep")
+        return self._stop(f"nested deeper than {self._depth} levels", pos, "no part of the language is that deep")
 
     def _count(self, nodes: int, pos: Pos) -> None:
-        self._nodes += nodes
-        if self._nodes > MAX_NODES:
-            raise self._stop(f"more than {MAX_NODES} values in one file, aliases counted", pos, "split the file")
+        self.nodes += nodes
+        if self.nodes > self._most:
+            most = self._used.limits.file_values
+            if self._most < most:
+                raise self._used.too_many_values(pos)
+            raise self._stop(f"more than {most} values in one file, aliases counted", pos, "split the file")
 
     def _no_tag(self, event: Any, pos: Pos) -> None:
         if event.tag is not None:
@@ -108,21 +117,21 @@ class _Reader:
             )
 
     def _node(self, event: Any, depth: int) -> Node:
-        pos, before = self._pos(event), self._nodes
+        pos, before = self._pos(event), self.nodes
         self._count(1, pos)
         if type(event) is AliasEvent:
             return self._alias(event, pos, depth)
         self._no_tag(event, pos)
         if type(event) is ScalarEvent:
             node = Node(self._scalar(event), pos)
-        elif depth >= MAX_DEPTH:
+        elif depth >= self._depth:
             raise self._too_deep(pos)
         elif type(event) is MappingStartEvent:
             node = Node(self._map(depth), pos)
         else:
             node = Node(self._list(depth), pos)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (node, self._nodes - before)
+            self._anchors[event.anchor] = (node, self.nodes - before)
         return node
 
     @staticmethod
@@ -143,7 +152,7 @@ class _Reader:
             return Node(None, pos)
         node, size = self._anchors[event.anchor]
         self._count(size - 1, pos)
-        if depth + _height(node) > MAX_DEPTH:  # else a chain of aliases could be deeper than Python's stack
+        if depth + _height(node) > self._depth:  # else a chain of aliases could be deeper than Python's stack
             raise self._too_deep(pos)
         return Node(node.value, node.pos)
 

@@ -34,7 +34,7 @@ def generate(
         environment = from_process(namespace, env, settings)
         limit = UI_LIMIT if environment.argocd else None
         rendered = render_path(path, environment, texts)
-        text = emit(rendered.manifests, output)
+        text = emit(rendered.manifests, output, environment.limits.output_bytes)
     except SpecError as error:
         sys.stderr.write(render(error.diagnostics, texts, limit) + "\n")
         return 1

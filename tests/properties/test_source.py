@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cmp.diagnostics import SpecError
 from cmp.files import read_text
+from cmp.limits import Used
 from cmp.node import Node
 from cmp.source import read
 from tests.support.trees import plain
@@ -122,7 +123,7 @@ def test_any_bytes_are_text_or_refused(directory: Path, data: bytes) -> None:
     file = directory / FILE
     file.write_bytes(data)
     try:
-        text = read_text(str(file), str(directory))
+        text = read_text(str(file), str(directory), Used())
     except SpecError as error:
         (diagnostic,) = error.diagnostics
         assert diagnostic.code == "MS003"
