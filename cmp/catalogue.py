@@ -94,8 +94,8 @@ CATALOGUE: dict[str, Entry] = {
     "MS007": Entry(
         title="YAML that the language does not have",
         text=(
-            "Tags, merge keys (<<) and keys that are not plain text are refused. Layers have names here: "
-            "defaults, environments, versions."
+            "Tags, merge keys (<<), NUL characters and keys that are not plain text are refused. Layers have names "
+            "here: defaults, environments, versions."
         ),
         example=("base: &base {port: 9080}\nother: {<<: *base}"),
         cure=("defaults: {port: 9080}"),

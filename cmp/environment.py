@@ -52,7 +52,7 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
         SpecError: for a flag or a parameter that cannot be read.
     """
     given = _argocd_parameters(os.environ.get("ARGOCD_APP_PARAMETERS", ""))
-    argocd = "ARGOCD_APP_NAME" in os.environ
+    argocd = in_argocd()
     destination = os.environ.get("ARGOCD_APP_NAMESPACE", "") if argocd else ""
     parameters = {**given.get("set", {}), **_settings("--set", settings)}
     for text in [namespace, name, *parameters, *parameters.values()]:
@@ -69,6 +69,11 @@ def from_process(namespace: str = "", name: str = "", settings: Iterable[str] = 
         mounted=_mounted(os.environ.get("MESHSPEC_PLATFORM", "")),
         limits=from_variables(os.environ),
     )
+
+
+def in_argocd() -> bool:
+    """Whether Argo CD runs us."""
+    return "ARGOCD_APP_NAME" in os.environ
 
 
 def _mounted(path: str) -> str:
@@ -137,9 +142,11 @@ def _shown(text: str) -> str:
 
 
 def _refuse_bytes(text: str) -> None:
-    """Bytes that are not UTF-8 reach us as lone surrogates, which no output can hold."""
+    """Bytes that are not UTF-8 reach us as lone surrogates, which no output can hold; a NUL ends what programs read."""
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise _wrong("a parameter is not UTF-8", "write it in UTF-8")
+    if "\0" in text:
+        raise _wrong("a parameter holds a NUL character", "take it out: no variable, argument or name can hold one")
 
 
 def _wrong(message: str, help: str) -> SpecError:

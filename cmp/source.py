@@ -123,6 +123,7 @@ class _Reader:
             return self._alias(event, pos, depth)
         self._no_tag(event, pos)
         if type(event) is ScalarEvent:
+            self._no_nul(event, pos)
             node = Node(self._scalar(event), pos)
         elif depth >= self._depth:
             raise self._too_deep(pos)
@@ -133,6 +134,11 @@ class _Reader:
         if event.anchor is not None:
             self._anchors[event.anchor] = (node, self.nodes - before)
         return node
+
+    def _no_nul(self, event: Any, pos: Pos) -> None:
+        """Only an escape in quotes can hold one."""
+        if event.style and "\0" in event.value:
+            self._say("MS007", "a NUL character is not allowed", pos, "no variable, argument or name can hold one")
 
     @staticmethod
     def _scalar(event: Any) -> str | None:
@@ -187,6 +193,7 @@ class _Reader:
             self._say("MS007", "a key must be plain text", pos, "quote the key if it holds special characters")
             return None
         self._no_tag(event, pos)
+        self._no_nul(event, pos)
         if event.anchor is not None:
             self._anchors[event.anchor] = (Node(self._scalar(event), pos), 1)
         if event.value == "<<" and not event.style:

@@ -31,7 +31,7 @@ import yaml
 from cmp.catalogue import CATALOGUE
 from cmp.commands.formats import as_github, as_sarif
 from cmp.commands.generate import UI_LIMIT
-from cmp.diagnostics import Diagnostic, SpecError, as_json
+from cmp.diagnostics import Diagnostic, SpecError, as_json, folded
 from cmp.diagnostics import render as shown
 from cmp.emit import emit
 from cmp.environment import Environment, from_process
@@ -139,7 +139,7 @@ def run(one: Input, directory: Path) -> str:
 
 
 def _said(found: list[Diagnostic], texts: dict[str, str], seed: int) -> None:
-    shown(found, texts, UI_LIMIT).encode()
+    folded(found, UI_LIMIT).encode()
     if seed % FORMS == 0:
         for text in (shown(found, texts), as_json(found), as_sarif(found), as_github(found)):
             text.encode()
@@ -189,7 +189,7 @@ def asked_of_the_process(seed: int) -> str:
         said = [os.fsdecode(damaged(b"a=b", corpus(), chance)) for _ in range(3)]
         from_process(said[0], said[1], said[2:])
     except SpecError as error:
-        shown(error.diagnostics, {}, UI_LIMIT).encode(errors="surrogateescape")
+        folded(error.diagnostics, UI_LIMIT).encode(errors="surrogateescape")
         return "refused"
     finally:
         del os.environ["ARGOCD_APP_PARAMETERS"]

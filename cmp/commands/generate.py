@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Literal
 
-from cmp.diagnostics import SpecError, render
+from cmp.diagnostics import SpecError, folded, render
 from cmp.emit import emit
-from cmp.environment import from_process
-from cmp.output import write
+from cmp.environment import from_process, in_argocd
+from cmp.output import say, write
 from cmp.pipeline import render as render_path
 
 #: Bytes of errors for Argo CD, which shows them on one line and stores them with the Application.
@@ -29,16 +28,18 @@ def generate(
     deletes what is missing from it.
     """
     texts: dict[str, str] = {}
-    limit = None
     try:
         environment = from_process(namespace, env, settings)
-        limit = UI_LIMIT if environment.argocd else None
         rendered = render_path(path, environment, texts)
         text = emit(rendered.manifests, output, environment.limits.output_bytes)
     except SpecError as error:
-        sys.stderr.write(render(error.diagnostics, texts, limit) + "\n")
+        say(_said(error, texts) + "\n")
         return 1
     if rendered.warnings:
-        sys.stderr.write(render(rendered.warnings, texts) + "\n")
+        say(render(rendered.warnings, texts) + "\n")
     write(text)
     return 0
+
+
+def _said(error: SpecError, texts: dict[str, str]) -> str:
+    return folded(error.diagnostics, UI_LIMIT) if in_argocd() else render(error.diagnostics, texts)
