@@ -84,7 +84,7 @@ def _nodes(node: yaml.Node, path: Path_ = (), key: yaml.Node | None = None) -> I
 
 def _end(node: yaml.Node) -> int:
     """Where the text of a node ends: PyYAML lets a block reach as far as what comes behind it."""
-    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+    if isinstance(node, yaml.ScalarNode) or getattr(node, "flow_style", False) or not node.value:
         return int(node.end_mark.index)
     last = node.value[-1]
     return _end(last[1] if isinstance(last, tuple) else last)
@@ -96,7 +96,7 @@ def _plain(node: yaml.Node) -> Any:
         return {name.value: _plain(value) for name, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item) for item in node.value]
-    return str(node.value) if node.style else yaml.load(node.value or "null", Yaml12)
+    return str(node.value) if getattr(node, "style", None) else yaml.load(node.value or "null", Yaml12)
 
 
 def _flow(text: str, node: yaml.MappingNode, without: str) -> str:
@@ -110,7 +110,7 @@ def _one_line(text: str, node: yaml.Node) -> str:
         return _flow(text, node, "")
     if isinstance(node, yaml.SequenceNode):
         return "[" + ", ".join(_one_line(text, item) for item in node.value) + "]"
-    return quoted(node.value) if node.style else (node.value or "null")
+    return quoted(node.value) if getattr(node, "style", None) else (node.value or "null")
 
 
 @cache
