@@ -21,8 +21,9 @@ import yaml
 
 from cmp.diagnostics import Diagnostic, SpecError
 from cmp.pipeline import render
+from cmp.source import NULLS
 from tests.properties.test_mistakes import NOT_READ, is_chosen, is_raw, pattern_of
-from tests.support.spec_text import quoted
+from tests.support.spec_text import quoted, scalar
 from tests.test_cases import CASES, FOLDERS, asked
 from tests.test_json_schema import VALIDATOR, Yaml12
 
@@ -110,7 +111,9 @@ def _one_line(text: str, node: yaml.Node) -> str:
         return _flow(text, node, "")
     if isinstance(node, yaml.SequenceNode):
         return "[" + ", ".join(_one_line(text, item) for item in node.value) + "]"
-    return quoted(node.value) if getattr(node, "style", None) else (node.value or "null")
+    if getattr(node, "style", None):
+        return quoted(node.value)
+    return scalar(node.value) if node.value not in NULLS else "null"
 
 
 @cache
