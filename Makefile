@@ -16,7 +16,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo "meshspec needs Python 3.11 or newer, which '$(PYTHON)' is not: try make PYTHON=python3.12" >&2; exit 1; }
 
-.PHONY: help example test istio-check argocd-check lint format update schema record bench fuzz lock clean
+.PHONY: help example test istio-check argocd-check lint format update schema record bench fuzz fuzz-guided lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s  %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,11 @@ bench: .venv/.installed ## measure a cold start
 FUZZFLAGS = --seeds 0:20000
 fuzz: .venv/.installed ## render damaged specs, and say what must not happen; FUZZFLAGS="--seeds 0:200000" for more
 	$(BIN)/python -m tools.fuzz $(FUZZFLAGS)
+
+GUIDEDFLAGS = --inputs 20000
+fuzz-guided: .venv/.installed ## the same with hypothesis, and with atheris, which looks for inputs that reach more of the code
+	$(BIN)/python -m tools.fuzz_hypothesis $(GUIDEDFLAGS)
+	$(BIN)/python -m tools.fuzz_atheris $(GUIDEDFLAGS)
 
 lock: .uv/bin/uv ## write the locks in requirements/ anew
 	$(UV_COMPILE) --output-file requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in

@@ -75,11 +75,13 @@ CATALOGUE: dict[str, Entry] = {
         text=(
             "One file may hold 1 MiB, 48 levels and 100,000 values, where an alias counts as often as it is used. "
             "The files of config may have 1 MiB together, as much as a ConfigMap holds. "
-            "One render may hold 2000 services, lists of 1000 items, and 500,000 values in all services, where a value "
-            "of defaults, or of a service for its versions and jobs, counts for each of them. "
-            "The limits keep one file from using up the memory of a plugin that all applications share."
+            "One render may read 4000 files of 16 MiB together, and hold 2000 services, lists of 1000 items, and "
+            "500,000 values in all files, and again in all services, where a value of defaults, or of a service for "
+            "its versions and jobs, counts for each of them, and 200 characters of a text for one value. It may write "
+            "64 MiB. The limits keep one application from using up the memory of a plugin that all of them share. The "
+            "operator of the plugin changes them by variables of its container, MESHSPEC_MAX_FILE_BYTES and the like."
         ),
-        cure=("Split the file."),
+        cure=("Split the file, or make several applications of it."),
     ),
     "MS006": Entry(
         title="outside the repository",
@@ -92,8 +94,8 @@ CATALOGUE: dict[str, Entry] = {
     "MS007": Entry(
         title="YAML that the language does not have",
         text=(
-            "Tags, merge keys (<<) and keys that are not plain text are refused. Layers have names here: "
-            "defaults, environments, versions."
+            "Tags, merge keys (<<), NUL characters and keys that are not plain text are refused. Layers have names "
+            "here: defaults, environments, versions."
         ),
         example=("base: &base {port: 9080}\nother: {<<: *base}"),
         cure=("defaults: {port: 9080}"),
@@ -103,6 +105,14 @@ CATALOGUE: dict[str, Entry] = {
         text=("YAML readers disagree about which of the two counts, so neither does."),
         example=("port: 9080\nport: 9090"),
         cure=("port: 9090"),
+    ),
+    "MS070": Entry(
+        title="a bound of the operator that cannot be",
+        text=(
+            "A variable of the plugin's container whose name begins with MESHSPEC_MAX_ holds no whole number, or has "
+            "a name that sets nothing. Nothing is rendered: a bound that is misspelt would be none."
+        ),
+        cure=("MESHSPEC_MAX_FILE_BYTES=2097152"),
     ),
     "MS101": Entry(
         title="unknown key",

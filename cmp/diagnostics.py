@@ -100,25 +100,49 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return "known here: " + ", ".join(sorted(known)) if known else ""
 
 
-def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], limit: int | None = None) -> str:
+def render(diagnostics: Sequence[Diagnostic], texts: Mapping[str, str]) -> str:
     """Write diagnostics for people: the first line of each stands alone, an excerpt of the file and the help follow.
 
     Args:
         diagnostics: in the order in which they are shown.
         texts: the files' contents by the names that positions use; a file that is not there gets no excerpt.
-        limit: of bytes, beyond which diagnostics are only counted. Argo CD keeps the whole text with the Application.
     """
     hidden = {(d.pos.file, d.pos.line) for d in diagnostics if d.code in UNSHOWN and d.pos}
     lines: dict[str, list[str]] = {}  # of each file, split once
-    blocks, size = [], 0
-    for index, one in enumerate(diagnostics):
+    blocks = []
+    for one in diagnostics:
         if one.pos and one.pos.file in texts and one.pos.file not in lines:
             lines[one.pos.file] = texts[one.pos.file].splitlines()
         blocks.append(_block(one, lines, hidden))
-        size += len(blocks[-1].encode()) + 1
-        if limit is not None and index and size > limit:
-            return "\n".join([*blocks[:index], f"and {len(diagnostics) - index} more: run cmp validate"])
     return "\n".join(blocks)
+
+
+def folded(diagnostics: Sequence[Diagnostic], limit: int) -> str:
+    """Write diagnostics for Argo CD's UI: each is one line, and reads well where line breaks are shown as spaces.
+
+    The UI shows conditions with ``white-space: normal``, where an excerpt with its mark would be noise between words.
+
+    Args:
+        diagnostics: in the order in which they are shown.
+        limit: of bytes, beyond which diagnostics are only counted. Argo CD keeps the whole text with the Application.
+    """
+    lines: list[str] = []
+    size = 0
+    for index, one in enumerate(diagnostics):
+        line = ("- " if index else "") + _sentence(one)
+        size += len(line.encode()) + 1
+        if index and size > limit:
+            return "\n".join([*lines, f"and {len(diagnostics) - index} more: run cmp validate"])
+        lines.append(line.encode()[:limit].decode(errors="ignore"))
+    return "\n".join(lines)
+
+
+def _sentence(diagnostic: Diagnostic) -> str:
+    where = f"{diagnostic.pos}: " if diagnostic.pos else ""
+    parts = [f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
+    parts += [f"note: {text}: {place}" for place, text in diagnostic.related]
+    parts += [f"help: {diagnostic.help}"] if diagnostic.help else []
+    return "; ".join(map(_one_line, parts))
 
 
 #: Codes of findings whose lines hold what must not be printed, also not in the excerpt of another finding.

@@ -17,7 +17,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
+from cmp.diagnostics import Diagnostic, SpecError
+from cmp.limits import DEFAULT
+
 Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | float | None"
+
+SPLIT = "make them several applications, or say less for all"
 
 _FIRST = ("apiVersion", "kind", "metadata")
 
@@ -53,20 +58,34 @@ _EMPTY: dict[type, str] = {dict: " {}", list: " []"}
 _JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"))
 
 
-def emit(objects: Sequence[Mapping[str, object]], format: Literal["yaml", "ndjson"]) -> str:  # noqa: A002
+def emit(
+    objects: Sequence[Mapping[str, object]],
+    format: Literal["yaml", "ndjson"],  # noqa: A002
+    most: int = DEFAULT.output_bytes,
+) -> str:
     """The objects as one text: ``ndjson`` has one per line, ``yaml`` separates documents with ``---``.
 
     Keys with the value None are left out, and the order of keys does not depend on the order they come in: apiVersion,
     kind, metadata, then the others by name.
 
+    Args:
+        objects: what is written, in this order.
+        format: the form of the text.
+        most: characters that the text may have, about as many as bytes.
+
     Raises:
+        SpecError: it would be longer.
         TypeError: A value has a type that JSON does not know, or a key is not a string.
         ValueError: A value no reader of Kubernetes would give back: a lone surrogate, a number outside int64 or not
             finite, a key that takes more than 1024 characters to write. Whoever builds the objects must refuse these.
     """
-    if format == "ndjson":
-        return "".join([_json(_document(item)) + "\n" for item in objects])
-    return "---\n".join([_yaml(item) for item in objects])
+    documents, size = [], 0
+    for item in objects:
+        documents.append(_json(_document(item)) + "\n" if format == "ndjson" else _yaml(item))
+        size += len(documents[-1])
+        if size > most:  # what services share is in memory once, and would be written many times
+            raise SpecError([Diagnostic("MS005", f"the output is larger than {most} bytes", help=SPLIT)])
+    return ("" if format == "ndjson" else "---\n").join(documents)
 
 
 def _document(item: Mapping[str, object]) -> dict[str, Plain]:

@@ -29,9 +29,10 @@ def leave() -> None:
     """``main`` as a program of its own, which ends without taking down the interpreter: nothing is left to be done."""
     import os
 
+    from cmp.output import say
+
     code = main()
-    if sys.stderr is not None:
-        sys.stderr.flush()
+    say("")  # flushes what others have written
     os._exit(code)
 
 
@@ -57,9 +58,11 @@ def _unwritable(reason: str) -> int:
     """Fail, and keep the flush at exit from failing again."""
     import os
 
+    from cmp.output import say
+
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if reason:
-        sys.stderr.write(f"error: stdout cannot be written: {reason}\n")
+        say(f"error: stdout cannot be written: {reason}\n")
     return 1
 
 
@@ -69,12 +72,13 @@ def _bug(error: Exception) -> int:
     if os.environ.get("MESHSPEC_TRACEBACK") == "1":
         raise error
     from cmp import __version__
+    from cmp.output import say
 
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else "?"
-    sys.stderr.write(
+    say(
         f"error[MS000]: meshspec {__version__} has a bug: {type(error).__name__} in {place}\n"
         "= help: run again with MESHSPEC_TRACEBACK=1 and report what it prints, with the spec\n"
     )

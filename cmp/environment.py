@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from cmp.diagnostics import Diagnostic, SpecError, did_you_mean
+from cmp.limits import DEFAULT, Limits, from_variables
 
 PARAMETERS = ("environment", "namespace", "set")
 #: The variables that say the same, as Argo CD passes them.
@@ -34,6 +35,7 @@ class Environment(NamedTuple):
         source_path: the application's path inside the repository, as Argo CD names it, or empty.
         argocd: whether Argo CD runs us.
         mounted: the path of the operator's platform file, or an empty string.
+        limits: the operator's bounds.
     """
 
     namespace: str = ""
@@ -42,6 +44,7 @@ class Environment(NamedTuple):
     source_path: str = ""
     argocd: bool = False
     mounted: str = ""
+    limits: Limits = DEFAULT
 
 
 class Given(NamedTuple):
@@ -88,6 +91,7 @@ def from_process(
         source_path=environ.get("ARGOCD_APP_SOURCE_PATH", "") if argocd else "",
         argocd=argocd,
         mounted=_mounted(environ.get("MESHSPEC_PLATFORM", "")),
+        limits=from_variables(environ),
     )
 
 
@@ -202,9 +206,11 @@ def _shown(text: str) -> str:
 
 
 def _refuse_bytes(origin: str, text: str) -> None:
-    """Bytes that are not UTF-8 reach us as lone surrogates, which no output can hold."""
+    """Bytes that are not UTF-8 reach us as lone surrogates, which no output can hold; a NUL ends what programs read."""
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise _wrong(f"{origin} is not UTF-8", "write it in UTF-8")
+    if "\0" in text:
+        raise _wrong(f"{origin} holds a NUL character", "take it out: no variable, argument or name can hold one")
 
 
 def _wrong(message: str, help: str) -> SpecError:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from cmp import places
 from cmp.diagnostics import Diagnostic, Pos, SpecError
-from cmp.places import MAX_BYTES, PLATFORM_NAME, SPEC_NAME
+from cmp.limits import Used
+from cmp.places import PLATFORM_NAME, SPEC_NAME
 
 #: What positions call the platform file of the operator: its real place is nobody's business.
 MOUNTED_NAME = f"(mounted) {PLATFORM_NAME}"
@@ -87,12 +88,13 @@ def _clean(path: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in path)
 
 
-def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
+def read_text(path: str, root: str, used: Used, encoding: str = "utf-8-sig") -> str:
     """The contents of one file of the repository; ``utf-8`` as the encoding keeps a byte order mark.
 
     Raises:
-        SpecError: the file is outside the repository (also by a symlink), not a regular file, not readable, larger than
-            MAX_BYTES, or not UTF-8.
+        SpecError: the file is outside the repository (also by a symlink), not a regular file, not readable, too large,
+            or not UTF-8.
+        LimitError: all files of the render are too many, or too large together.
     """
     shown = Pos(relative(path, root), 0, 0)
     real = os.path.realpath(path)
@@ -101,14 +103,14 @@ def read_text(path: str, root: str, encoding: str = "utf-8-sig") -> str:
             [Diagnostic("MS006", "leads outside the repository", shown, "copy the file into the repository")]
         )
     try:
-        return _text(path, shown, encoding, real)
+        return _text(path, shown, encoding, used, real)
     except OSError as error:
         linked = "it is a link: what it leads to may not have been sent (manifest-generate-paths, tar exclusions)"
         help = linked if os.path.islink(path) else ""
         raise SpecError([Diagnostic("MS002", f"cannot be read: {error.strerror}", shown, help)]) from None
 
 
-def read_mounted(path: str) -> str:
+def read_mounted(path: str, used: Used) -> str:
     """The contents of the operator's platform file. It may be a link, as files of a mounted ConfigMap are.
 
     Raises:
@@ -116,18 +118,20 @@ def read_mounted(path: str) -> str:
     """
     shown = Pos(MOUNTED_NAME, 0, 0)
     try:
-        return _text(path, shown, "utf-8-sig")
+        return _text(path, shown, "utf-8-sig", used)
     except OSError as error:
         help = "mount it where MESHSPEC_PLATFORM says, or take that variable from the container"
         raise SpecError([Diagnostic("MS267", f"cannot be read: {error.strerror}", shown, help)]) from None
 
 
-def _text(path: str, shown: Pos, encoding: str, real: str = "") -> str:
-    data = places.contents(path, real)
+def _text(path: str, shown: Pos, encoding: str, used: Used, real: str = "") -> str:
+    most = used.limits.file_bytes
+    data = places.contents(path, real, most)
     if data is None:
         raise SpecError([Diagnostic("MS002", "is not a regular file", shown, "replace it by a file")])
-    if len(data) > MAX_BYTES:
-        raise SpecError([Diagnostic("MS005", f"is larger than {MAX_BYTES} bytes", shown, "split the file")])
+    if len(data) > most:
+        raise SpecError([Diagnostic("MS005", f"is larger than {most} bytes", shown, "split the file")])
+    used.file(len(data), shown)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Writing to stdout: once, as UTF-8, and told apart from what else may go wrong."""
+"""Writing to stdout: once, as UTF-8, and told apart from what else may go wrong; and to stderr, which may go wrong."""
 
 import sys
 
@@ -38,3 +38,13 @@ def write_all(parts: "Iterable[bytes]") -> None:
         sys.stdout.flush()  # not at exit, where nobody could say what is wrong
     except OSError as error:
         raise OutputError(error) from None
+
+
+def say(text: str) -> None:
+    """Write to stderr. If it is closed, or full, there is nobody to be told: the exit code says that something is."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+    except OSError:
+        sys.stderr = None  # or the flush at exit would fail again, with a code of its own

@@ -16,6 +16,7 @@ from cmp.context.model import Context, Platform
 from cmp.context.resolve import resolve, resolve_platform
 from cmp.diagnostics import Diagnostic, Pos, SpecError, in_order
 from cmp.environment import Environment
+from cmp.limits import LimitError, Used
 from cmp.manifests.families import build
 from cmp.manifests.step import Built
 from cmp.merge.compose import Composed, Tree, compose
@@ -38,8 +39,8 @@ class Rendered(NamedTuple):
 
 
 #: Platform files by their paths: what was read, what was found wrong, and the documents. For renders of one call.
-Shared: TypeAlias = "dict[str, tuple[dict[str, str], list[Diagnostic], list[Node]]]"
-_Read: TypeAlias = "Callable[[dict[str, str], list[Diagnostic]], list[Node]]"
+Shared: TypeAlias = "dict[str, tuple[dict[str, str], list[Diagnostic], Used, list[Node]]]"
+_Read: TypeAlias = "Callable[[dict[str, str], list[Diagnostic], Used], list[Node]]"
 
 
 def _unnoted(stage: str) -> None:
@@ -85,12 +86,13 @@ def render_layout(
         SpecError: as ``render`` does.
     """
     problems: list[Diagnostic] = []
-    mounted = _mounted(environment, texts, problems, shared)
-    specs, platform, rendered = _read(where, environment.name, texts, problems, shared)
+    used = Used(environment.limits)
+    mounted = _mounted(environment, texts, problems, used, shared)
+    specs, platform, rendered = _read(where, environment.name, texts, problems, used, shared)
     note("read")
-    composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted)
-    composed = read_contents(composed, where.root, problems)
-    composed = read_included(composed, where.root, rendered, texts, problems)
+    composed = compose(specs, platform, environment.name, environment.parameters, problems, mounted, used.limits)
+    composed = read_contents(composed, where.root, problems, used)
+    composed = read_included(composed, where.root, rendered, texts, problems, used)
     note("merge")
     context = _context(composed, environment, rendered, problems)
     note("check")
@@ -119,8 +121,9 @@ def platform_of(path: str, environment: Environment, texts: dict[str, str]) -> P
 def platform_of_layout(where: files.Layout, environment: Environment, texts: dict[str, str]) -> Platform | None:
     """The same for what a path was found to hold."""
     problems: list[Diagnostic] = []
-    _, document, rendered = _read(where._replace(specs=()), environment.name, texts, problems)
-    mounted = _mounted(environment, texts, problems)
+    used = Used(environment.limits)
+    _, document, rendered = _read(where._replace(specs=()), environment.name, texts, problems, used)
+    mounted = _mounted(environment, texts, problems, used)
     found = [one for one in (document, mounted) if one is not None]
     known = any(one.get("environments", environment.name) is not None for one in found)
     name = environment.name if known else ""  # else it is one of services
@@ -147,8 +150,9 @@ def environments(path: str, environment: Environment) -> list[str]:
 
 def environments_of_layout(where: files.Layout, environment: Environment, shared: Shared | None = None) -> list[str]:
     """The same for what a path was found to hold."""
-    specs, platform, _ = _read(where, environment.name, {}, [], shared)
-    mounted = _mounted(environment, {}, [], shared)
+    used = Used(environment.limits)
+    specs, platform, _ = _read(where, environment.name, {}, [], used, shared)
+    mounted = _mounted(environment, {}, [], used, shared)
     blocks = [document.get("environments") for document in (*specs, platform, mounted) if document is not None]
     return sorted(
         {name for block in blocks if block is not None and isinstance(block.value, dict) for name in block.value}
@@ -160,6 +164,7 @@ def _read(
     environment: str,
     texts: dict[str, str],
     problems: list[Diagnostic],
+    used: Used,
     shared: Shared | None = None,
 ) -> tuple[list[Node], Node | None, bool]:
     """The specs' documents, the platform's, and whether that is rendered.
@@ -172,11 +177,13 @@ def _read(
     above = None if where.platforms else places.platform_above(where.path, where.root)
     paths = where.platforms or ((above,) if above is not None else ())
     platforms = [
-        node for path in paths for node in _once(path, texts, problems, shared, partial(_documents, path, where.root))
+        node
+        for path in paths
+        for node in _once(path, texts, problems, used, shared, partial(_documents, path, where.root))
     ]
     apart = kept_apart(platforms[0], environment) if where.platforms and platforms else ()
     own = [path for path in where.specs if not files.is_below(files.relative(path, where.root), apart)]
-    specs = [node for path in own for node in _documents(path, where.root, texts, problems)]
+    specs = [node for path in own for node in _documents(path, where.root, texts, problems, used)]
     for second in platforms[1:]:
         related = ((platforms[0].pos, "the first one"),)
         message = "a second platform for one render"
@@ -187,25 +194,30 @@ def _read(
 
 
 def _once(
-    key: str, texts: dict[str, str], problems: list[Diagnostic], shared: Shared | None, read: _Read
+    key: str, texts: dict[str, str], problems: list[Diagnostic], used: Used, shared: Shared | None, read: _Read
 ) -> list[Node]:
-    """What a platform file holds, which renders of one call read once."""
+    """What a platform file holds, which renders of one call read once. It counts for each of them."""
     if shared is None:
-        return read(texts, problems)
+        return read(texts, problems, used)
     if key not in shared:
-        own: tuple[dict[str, str], list[Diagnostic]] = ({}, [])
+        own: tuple[dict[str, str], list[Diagnostic], Used] = ({}, [], Used(used.limits))
         try:
             shared[key] = (*own, read(*own))
         finally:
             texts.update(own[0])  # for the excerpt of what is wrong
-    known, said, found = shared[key]
+    known, said, counted, found = shared[key]
     texts.update(known)
     problems += said
+    used.add(counted, Pos(next(iter(known), key), 0, 0))
     return found
 
 
 def _mounted(
-    environment: Environment, texts: dict[str, str], problems: list[Diagnostic], shared: Shared | None = None
+    environment: Environment,
+    texts: dict[str, str],
+    problems: list[Diagnostic],
+    used: Used,
+    shared: Shared | None = None,
 ) -> Node | None:
     """The document of the operator's platform file, where the environment names one.
 
@@ -216,22 +228,24 @@ def _mounted(
         return None
     name = files.MOUNTED_NAME
 
-    def mounted(texts: dict[str, str], problems: list[Diagnostic]) -> list[Node]:
-        texts[name] = files.read_mounted(environment.mounted)
-        return read(texts[name], name, problems)
+    def mounted(texts: dict[str, str], problems: list[Diagnostic], used: Used) -> list[Node]:
+        texts[name] = files.read_mounted(environment.mounted, used)
+        return read(texts[name], name, problems, used)
 
-    documents = _once(name, texts, problems, shared, mounted)
+    documents = _once(name, texts, problems, used, shared, mounted)
     if len(documents) != 1:
         message = f"the file holds {len(documents)} documents"
         raise SpecError([*problems, Diagnostic("MS267", message, Pos(name, 1, 1), "write one MeshPlatform")])
     return documents[0]
 
 
-def _documents(path: str, root: str, texts: dict[str, str], problems: list[Diagnostic]) -> list[Node]:
+def _documents(path: str, root: str, texts: dict[str, str], problems: list[Diagnostic], used: Used) -> list[Node]:
     name = files.relative(path, root)
     try:
-        texts[name] = files.read_text(path, root)
-        documents = read(texts[name], name, problems)
+        texts[name] = files.read_text(path, root, used)
+        documents = read(texts[name], name, problems, used)
+    except LimitError:
+        raise
     except SpecError as error:
         problems += error.diagnostics
         return []

@@ -7,6 +7,7 @@ answer is given again only while all of it is the same.
 import os
 import stat
 
+#: Bytes of one file, where the operator says no other bound.
 MAX_BYTES = 1 << 20
 SPEC_NAME = "meshspec.yaml"
 PLATFORM_NAME = "meshplatform.yaml"
@@ -135,8 +136,8 @@ def is_below_root(real: str, root: str) -> bool:
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def contents(path: str, real: str = "") -> bytes | None:
-    """The first MAX_BYTES + 1 bytes of a file, whose real path may be known; None where it is not a regular one.
+def contents(path: str, real: str = "", most: int = MAX_BYTES) -> bytes | None:
+    """The first ``most`` + 1 bytes of a file, whose real path may be known; None where it is not a regular one.
 
     Raises:
         OSError: it cannot be read.
@@ -147,8 +148,8 @@ def contents(path: str, real: str = "") -> bytes | None:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             return None
-        data = os.read(descriptor, min(about.st_size, MAX_BYTES) + 1)
-        while len(data) <= MAX_BYTES and (part := os.read(descriptor, MAX_BYTES + 1 - len(data))):
+        data = os.read(descriptor, min(about.st_size, most) + 1)
+        while len(data) <= most and (part := os.read(descriptor, most + 1 - len(data))):
             data += part  # it grows, or is one of those whose size nobody knows
     finally:
         os.close(descriptor)

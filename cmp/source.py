@@ -22,6 +22,7 @@ from yaml.events import (
 )
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
+from cmp.limits import Used
 from cmp.node import Node, Quoted
 
 try:
@@ -31,25 +32,27 @@ except ImportError as error:  # the pure-Python parser is ten times slower and r
 
 _new = tuple.__new__
 
-MAX_DEPTH = 48
-MAX_NODES = 100_000
 NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
-def read(text: str, file: str, problems: list[Diagnostic] | None = None) -> list[Node]:
+def read(text: str, file: str, problems: list[Diagnostic] | None = None, used: Used | None = None) -> list[Node]:
     """The documents of a YAML text; empty ones are left out.
 
     Args:
         text: the contents of one file.
         file: its name in positions, relative to the repository root.
         problems: takes what is wrong but leaves documents to go on with; without it, that is raised too.
+        used: what the files of the render have taken of its bounds; without it, this is the only file.
 
     Raises:
         SpecError: for text that is not YAML, a duplicate key, a tag, a merge key, a key that is not a scalar, and for
             more depth or more nodes (aliases counted as often as they are used) than the bounds allow.
+        LimitError: all files of the render hold too many nodes.
     """
-    reader = _Reader(text, file)
+    used = used or Used()
+    reader = _Reader(text, file, used)
     found = reader.documents()
+    used.values(reader.nodes)
     if problems is None and reader.problems:
         raise SpecError(reader.problems)
     if problems is not None:
@@ -58,12 +61,15 @@ def read(text: str, file: str, problems: list[Diagnostic] | None = None) -> list
 
 
 class _Reader:
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, used: Used) -> None:
         self._text = text
         self._file = file
+        self._used = used
+        self._depth = used.limits.depth
+        self._most = min(used.limits.file_values, used.values_left)
+        self.nodes = 0
         self.problems: list[Diagnostic] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
-        self._nodes = 0
         self._next: Any = None
 
     def documents(self) -> list[Node]:
@@ -93,12 +99,15 @@ class _Reader:
         return SpecError(self.problems)
 
     def _too_deep(self, pos: Pos) -> SpecError:
-        return self._stop(f"nested deeper than {MAX_DEPTH} levels", pos, "no part of the language is that deep")
+        return self._stop(f"nested deeper than {self._depth} levels", pos, "no part of the language is that deep")
 
     def _count(self, nodes: int, pos: Pos) -> None:
-        self._nodes += nodes
-        if self._nodes > MAX_NODES:
-            raise self._stop(f"more than {MAX_NODES} values in one file, aliases counted", pos, "split the file")
+        self.nodes += nodes
+        if self.nodes > self._most:
+            most = self._used.limits.file_values
+            if self._most < most:
+                raise self._used.too_many_values(pos)
+            raise self._stop(f"more than {most} values in one file, aliases counted", pos, "split the file")
 
     def _no_tag(self, event: Any, pos: Pos) -> None:
         self._say(
@@ -106,25 +115,31 @@ class _Reader:
         )
 
     def _node(self, event: Any, depth: int) -> Node:
-        pos, before = self._at(event.start_mark), self._nodes
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
+        pos, before = self._at(event.start_mark), self.nodes
+        self.nodes += 1
+        if self.nodes > self._most:
             self._count(0, pos)
         if type(event) is AliasEvent:
             return self._alias(event, pos, depth)
         if event.tag is not None:
             self._no_tag(event, pos)
         if type(event) is ScalarEvent:
+            if event.style and "\0" in event.value:
+                self._no_nul(pos)
             node = Node(self._scalar(event), pos)
-        elif depth >= MAX_DEPTH:
+        elif depth >= self._depth:
             raise self._too_deep(pos)
         elif type(event) is MappingStartEvent:
             node = Node(self._map(depth), pos)
         else:
             node = Node(self._list(depth), pos)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (node, self._nodes - before)
+            self._anchors[event.anchor] = (node, self.nodes - before)
         return node
+
+    def _no_nul(self, pos: Pos) -> None:
+        """Only an escape in quotes can hold one."""
+        self._say("MS007", "a NUL character is not allowed", pos, "no variable, argument or name can hold one")
 
     @staticmethod
     def _scalar(event: Any) -> str | None:
@@ -144,7 +159,7 @@ class _Reader:
             return Node(None, pos)
         node, size = self._anchors[event.anchor]
         self._count(size - 1, pos)
-        if depth + _height(node) > MAX_DEPTH:  # else a chain of aliases could be deeper than Python's stack
+        if depth + _height(node) > self._depth:  # else a chain of aliases could be deeper than Python's stack
             raise self._too_deep(pos)
         return Node(node.value, node.pos)
 
@@ -180,6 +195,8 @@ class _Reader:
             return None
         if event.tag is not None:
             self._no_tag(event, pos)
+        if event.style and "\0" in event.value:
+            self._no_nul(pos)
         if event.anchor is not None:
             self._anchors[event.anchor] = (Node(self._scalar(event), pos), 1)
         if event.value == "<<" and not event.style:

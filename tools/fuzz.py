@@ -16,14 +16,12 @@ import gc
 import json
 import os
 import random
-import resource
-import signal
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,18 +31,16 @@ import yaml
 from cmp.catalogue import CATALOGUE
 from cmp.commands.formats import as_github, as_sarif
 from cmp.commands.generate import UI_LIMIT
-from cmp.diagnostics import Diagnostic, SpecError, as_json
+from cmp.diagnostics import Diagnostic, SpecError, as_json, folded
 from cmp.diagnostics import render as shown
 from cmp.emit import emit
 from cmp.environment import Environment, from_process
 from cmp.pipeline import render
 from tests.support import rich
+from tools.bounds import Bounds, TooSlow, WrongError, peak
 from tools.damage import Corpus, damaged
+from tools.grow import PLATFORM, SERVICE, grown
 
-#: Seconds of CPU for one input. Not of the clock: the machine may be busy.
-TIME = 2.0
-#: MiB above what the process has before the first input.
-MEMORY = 300
 #: One of so many valid outputs is held against the schemas, and one of so many of either kind is written in every form.
 SCHEMAS, FORMS = 5, 8
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,14 +53,6 @@ class Input(NamedTuple):
     name: str
     files: Mapping[str, bytes]
     asked: Mapping[str, Any]
-
-
-class TooSlow(BaseException):
-    """An input takes too long. No Exception, so that nothing on the way keeps it."""
-
-
-class WrongError(Exception):
-    """An outcome that may not be."""
 
 
 @cache
@@ -95,12 +83,30 @@ def corpus() -> Corpus:
 
 
 def made(seed: int) -> Input:
-    """The input of a seed."""
-    chance = random.Random(seed)
+    """The input of a seed. One of 25 has no files, and is for the variables and flags."""
+    if seed % 25 == 24:
+        return Input(seed, "process", {}, {})
+    return mutated(seed, random.Random(seed))
+
+
+def mutated(seed: int, chance: random.Random) -> Input:
+    """A case with changes, all of them from one source of chance."""
     kind = chance.choices(("valid", "broken", "rich"), (85, 14, 1))[0]
     name, files, asked = chance.choice(origins()[kind])
     target = chance.choice(sorted(files))
     return Input(seed, name, {**files, target: damaged(files[target], corpus(), chance)}, asked)
+
+
+def structured(seed: int, chance: random.Random) -> Input:
+    """A spec that grew from the schema of the language."""
+    return Input(seed, "grown", grown(corpus(), chance), {"namespace": "shop"})
+
+
+def written(seed: int, data: bytes) -> Input:
+    """Bytes as a spec, or as a platform where they say that they are one; beside the other."""
+    if b"MeshPlatform" in data:
+        return Input(seed, "written", {"meshplatform.yaml": data, "meshspec.yaml": SERVICE}, {"namespace": "shop"})
+    return Input(seed, "written", {"meshspec.yaml": data, "meshplatform.yaml": PLATFORM}, {"namespace": "shop"})
 
 
 def run(one: Input, directory: Path) -> str:
@@ -133,7 +139,7 @@ def run(one: Input, directory: Path) -> str:
 
 
 def _said(found: list[Diagnostic], texts: dict[str, str], seed: int) -> None:
-    shown(found, texts, UI_LIMIT).encode()
+    folded(found, UI_LIMIT).encode()
     if seed % FORMS == 0:
         for text in (shown(found, texts), as_json(found), as_sarif(found), as_github(found)):
             text.encode()
@@ -183,68 +189,50 @@ def asked_of_the_process(seed: int) -> str:
         said = [os.fsdecode(damaged(b"a=b", corpus(), chance)) for _ in range(3)]
         from_process(said[0], said[1], said[2:])
     except SpecError as error:
-        shown(error.diagnostics, {}, UI_LIMIT).encode(errors="surrogateescape")
+        folded(error.diagnostics, UI_LIMIT).encode(errors="surrogateescape")
         return "refused"
     finally:
         del os.environ["ARGOCD_APP_PARAMETERS"]
     return "valid"
 
 
-def _too_slow(number: int, frame: object) -> None:
-    raise TooSlow
+class Trials:
+    """Renders inputs within the bounds, and keeps those of findings, one for each place in the code."""
 
+    def __init__(self, keep: Path) -> None:
+        self.outcomes = Counter[str]()
+        self.where: dict[str, int] = {}
+        self._keep = keep
+        made(0)
+        _warm()
+        self._bounds = Bounds()
 
-class Bounds:
-    """Time and memory of this process. The collector of garbage is off, as in the program."""
-
-    def __init__(self) -> None:
-        signal.signal(signal.SIGPROF, _too_slow)
-        gc.disable()
-        self.before = self.peak = _peak()
-
-    def __enter__(self) -> None:
-        signal.setitimer(signal.ITIMER_PROF, TIME)
-
-    def __exit__(self, *raised: object) -> None:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-
-    def check_memory(self) -> None:
-        """Say once what took the memory.
-
-        Raises:
-            WrongError: more than MEMORY MiB.
-        """
-        peak = _peak()
-        grown, self.peak = peak > self.peak, max(peak, self.peak)
-        if grown and peak - self.before > MEMORY:
-            self.before = peak  # or all that comes behind it would be a finding
-            raise WrongError("too much memory")
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def runs(seeds: range, keep: Path) -> Iterator[tuple[int, str]]:
-    """Each seed and its outcome. Inputs of findings are kept, one for each place in the code."""
-    known: set[str] = set()
-    made(0)
-    _warm()
-    bounds = Bounds()
-    for number, seed in enumerate(seeds):
-        if number % 500 == 0:
+    def outcome(self, one: Input) -> str:
+        """What becomes of an input: ``valid``, ``refused``, or a finding."""
+        if self.outcomes.total() % 500 == 0:
             gc.collect()
-        one = made(seed)
         try:
-            with tempfile.TemporaryDirectory(prefix="fuzz-") as directory, bounds:
-                outcome = asked_of_the_process(seed) if seed % 25 == 24 else run(one, Path(directory))
-            bounds.check_memory()
+            with tempfile.TemporaryDirectory(prefix="fuzz-") as directory, self._bounds:
+                found = run(one, Path(directory)) if one.files else asked_of_the_process(one.seed)
+            self._bounds.check_memory()
         except (Exception, TooSlow) as error:
-            outcome = f"{type(error).__name__} {_place(error)}"
-            if outcome not in known:
-                known.add(outcome)
-                _kept(one, keep)
-        yield seed, outcome
+            found = f"{type(error).__name__} {_place(error)}"
+            if found not in self.outcomes:
+                _kept(one, self._keep)
+        self.outcomes[found] += 1
+        self.where.setdefault(found, one.seed)
+        return found
+
+    def told(self, what: str) -> int:
+        """Print what was found; 1 if there is anything that may not be, else 0."""
+        print(f"{what}: {self.outcomes.total()} inputs, peak {peak():.0f} MiB")
+        for outcome, count in self.outcomes.most_common():
+            print(f"{count:8} {outcome}" + ("" if outcome in FINE else f" ({self.where[outcome]})"))
+        return int(bool(self.outcomes.keys() - FINE))
+
+
+#: Outcomes that are no findings.
+FINE = frozenset(("valid", "refused"))
 
 
 def _warm() -> None:
@@ -278,18 +266,12 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=ROOT / ".cache" / "fuzz", help="where inputs of findings go")
     given = parser.parse_args()
     first, _, last = given.seeds.partition(":")
-    begin, outcomes, where = time.monotonic(), Counter[str](), dict[str, int]()
-    seed = int(first)
-    for seed, outcome in runs(range(int(first), int(last)), given.keep):
-        outcomes[outcome] += 1
-        where.setdefault(outcome, seed)
+    begin, trials, seed = time.monotonic(), Trials(given.keep), int(first)
+    for seed in range(int(first), int(last)):
+        trials.outcome(made(seed))
         if time.monotonic() - begin > given.seconds:
             break
-    total = outcomes.total()
-    print(f"seeds {first} to {seed}: {total} inputs, {time.monotonic() - begin:.0f} s, peak {_peak():.0f} MiB")
-    for outcome, count in outcomes.most_common():
-        print(f"{count:8} {outcome}" + ("" if outcome in ("valid", "refused") else f" (seed {where[outcome]})"))
-    return int(bool(outcomes.keys() - {"valid", "refused"}))
+    return trials.told(f"seeds {first} to {seed}, {time.monotonic() - begin:.0f} s")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """``cmp generate``: the answer that was given before, or a render. Only the latter imports what it needs."""
 
 import os
-import sys
 
 from cmp import places
 from cmp.cache import disk
 from cmp.cache.question import holds, question, remembered
-from cmp.output import write
+from cmp.output import say, write
 
 TYPE_CHECKING = False  # typing itself takes as long to import as all the rest
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def generate(values: dict[str, object]) -> int:
     """
     code, out, err = answer(values, os.environ)
     if err:
-        sys.stderr.write(err)
+        say(err)
     if code == 0:
         write(out)
     return code

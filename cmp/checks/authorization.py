@@ -12,6 +12,7 @@ from cmp.checks.finding import Finding
 from cmp.checks.gates import CONDITIONS
 from cmp.checks.held import Held, Path, around, held
 from cmp.context.model import HTTP_PROTOCOLS, Context, Service, find_port
+from cmp.context.names import number_of
 from cmp.context.rules import HTTP_CONDITION, HTTP_OPERATION, HTTP_SOURCE
 from cmp.diagnostics import did_you_mean
 from cmp.spec.identity import is_ip_block, is_trust_domain
@@ -200,7 +201,7 @@ def _fits(one: Held, key: str, value: str) -> bool:
     if key.endswith(".ip"):
         return is_ip_block(value)
     if key == "destination.port":
-        return value.isdecimal() and value.isascii() and len(value) <= 5 and 0 < int(value) <= 65535
+        return 0 < (number_of(value) or 0) <= 65535
     if key == "source.serviceAccount":
         parts = value.split("/")
         fine = "*" not in value and all(parts) and len(parts) <= 2 and len(value) <= 253

@@ -8,7 +8,7 @@ from cmp.checks.finding import Finding, Step
 from cmp.checks.held import operations
 from cmp.checks.traffic import named
 from cmp.context.model import HTTP_PROTOCOLS, Context, Port, Service, find_port
-from cmp.context.names import PROTOCOLS, protocol_of, split
+from cmp.context.names import PROTOCOLS, number_of, protocol_of, split
 from cmp.diagnostics import did_you_mean
 
 
@@ -57,7 +57,7 @@ def check_destination_ports(context: Context) -> Iterator[Finding]:
     """Ports of other services that routes name are there, as far as this render or the catalog tells."""
     for service in context.services:
         for one, path in named(service):
-            if one.port is not None and one.port.isdigit() and not 1 <= int(one.port) <= 65535:
+            if one.port is not None and one.port.isdigit() and not 1 <= (number_of(one.port) or 0) <= 65535:
                 message = f'"{one.port}" is not the number of a port'
                 yield Finding("MS205", service, (*path, "port"), message, "numbers are 1 to 65535")
                 continue
@@ -68,7 +68,7 @@ def check_destination_ports(context: Context) -> Iterator[Finding]:
             if ports and find_port(ports, one.port) is None:
                 help = did_you_mean(one.port, [port.name for port in ports])
                 yield Finding("MS205", service, at, f'"{one.service}" has no port "{one.port}"', help)
-            elif not ports and not one.port.isdigit():
+            elif not ports and number_of(one.port) is None:
                 message = f'the port "{one.port}" of "{one.service}" is not known'
                 help = "write its number, or list the service in the platform's catalog"
                 yield Finding("MS205", service, at, message, help)

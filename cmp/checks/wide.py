@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cmp.checks.finding import Finding
 from cmp.checks.held import held, operations
 from cmp.context.model import Context, Grant, Platform
+from cmp.context.names import number_of
 from cmp.context.rules import Fields, Policy, Wide, in_force
 
 
@@ -29,7 +30,7 @@ def check_wide_ports(context: Context) -> Iterator[Finding]:
         for operation, path in operations(one.access, one.jwt, one.path) if one.wide is not None else ():
             for key in ("ports", "notPorts"):
                 for at, port in enumerate(getattr(operation, key)):
-                    if not (port.isdecimal() and port.isascii() and len(port) <= 5 and 0 < int(port) <= 65535):
+                    if not 0 < (number_of(port) or 0) <= 65535:
                         message = f'"{port}" is not the number of a port of pods'
                         yield Finding("MS205", one.owner, (*path, key, at), message, "write for example 8080")
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 from cmp import __version__
 from cmp.commands.probe import refused, socket_path
 from cmp.diagnostics import did_you_mean
+from cmp.limits import VARIABLES
 from cmp.options import GENERATE_FLAGS, parse
 from cmp.output import write
 
@@ -27,7 +28,7 @@ USER = 999
 COMMAND = ["/opt/meshspec/bin/cmp", "generate", "--output", "ndjson"]
 KEYS = ("generate", "parameters")
 #: Variables of ours.
-KNOWN = ("MESHSPEC_CACHE", "MESHSPEC_ENGINE", "MESHSPEC_LOG", "MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK")
+KNOWN = ("MESHSPEC_CACHE", "MESHSPEC_ENGINE", "MESHSPEC_LOG", "MESHSPEC_PLATFORM", "MESHSPEC_TRACEBACK", *VARIABLES)
 #: The deadline of a render, of which both callers have one.
 TIMEOUT = "repo.server.timeout.seconds"
 EXAMPLE = """\

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter, process_time
 from typing import Literal
 
-from cmp.diagnostics import Diagnostic, SpecError, render
+from cmp.diagnostics import Diagnostic, SpecError, folded, render
 from cmp.emit import emit
 from cmp.environment import Environment, by_argocd, from_process, log_file
 from cmp.pipeline import render as render_path
@@ -84,15 +84,19 @@ def generate(
 def _render(
     outcome: Outcome, output: Literal["yaml", "ndjson"], env: str, namespace: str, settings: Sequence[str]
 ) -> None:
-    limit = None
     try:
         outcome.environment = environment = from_process(namespace, env, settings, outcome.environ)
-        limit = UI_LIMIT if environment.argocd else None
         rendered = render_path(outcome.path, environment, outcome.texts, outcome.note)
-        text = emit(rendered.manifests, output)
+        text = emit(rendered.manifests, output, environment.limits.output_bytes)
     except SpecError as error:
-        outcome.found, outcome.said = error.diagnostics, render(error.diagnostics, outcome.texts, limit) + "\n"
+        outcome.found, outcome.said = error.diagnostics, _said(error, outcome) + "\n"
         return
     outcome.note("write")
     outcome.found, outcome.manifests, outcome.text, outcome.code = rendered.warnings, rendered.manifests, text, 0
     outcome.said = render(rendered.warnings, outcome.texts) + "\n" if rendered.warnings else ""
+
+
+def _said(error: SpecError, outcome: Outcome) -> str:
+    if by_argocd(outcome.environ):
+        return folded(error.diagnostics, UI_LIMIT)
+    return render(error.diagnostics, outcome.texts)

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Literal, NamedTuple
 
 from cmp.commands.formats import as_github, as_sarif, coloured
-from cmp.diagnostics import Diagnostic, SpecError, as_json, in_order, render
+from cmp.diagnostics import Diagnostic, SpecError, as_json, folded, in_order, render
 from cmp.environment import Environment, from_process
 from cmp.many.applications import Application, applications
 from cmp.many.call import CallError
@@ -21,7 +21,7 @@ from cmp.many.one import Renderer
 from cmp.many.pool import WorkerError, processes, results
 from cmp.many.progress import Progress
 from cmp.many.spool import Spool
-from cmp.output import write, write_all
+from cmp.output import say, write, write_all
 
 Keep = Callable[[int, bytes], tuple[int, ...]]
 _SUFFIXES = {"yaml": ".yaml", "ndjson": ".ndjson"}
@@ -153,9 +153,10 @@ def _tell(findings: Findings, environment: Environment) -> None:
     told = findings.all()
     if findings.errors:
         told = [one for one in told if one.severity == "error"]
-    if told:
-        limit = UI_LIMIT if environment.argocd and findings.errors else None
-        sys.stderr.write(render(in_order(told), findings.texts(), limit) + "\n")
+    if told and environment.argocd and findings.errors:
+        say(folded(in_order(told), UI_LIMIT) + "\n")
+    elif told:
+        say(render(in_order(told), findings.texts()) + "\n")
     _tell_left_out(findings)
 
 

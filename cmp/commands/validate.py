@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from cmp.commands.formats import as_github, as_sarif, coloured
 from cmp.commands.owners import twice_owned
 from cmp.diagnostics import Diagnostic, SpecError, as_json, in_order, render
+from cmp.emit import emit
 from cmp.environment import Environment, from_process
 from cmp.output import write
 from cmp.pipeline import Rendered, environments
@@ -39,6 +40,7 @@ def validate(
         for one in each(path, environment):
             try:
                 rendered = render_path(path, one, texts)
+                emit(rendered.manifests, "ndjson", one.limits.output_bytes)
                 found += rendered.warnings
                 comparison = _compared(path, against, one, rendered) if against else None
                 problems = [*twice_owned(path, one, rendered), *(comparison.found if comparison is not None else [])]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmp.context.external import ExternalHost, ExternalPort, Origination, WayOut
 from cmp.context.model import Destination, Platform, Service, Target
-from cmp.context.names import fqdn, split
+from cmp.context.names import fqdn, number_of, split
 from cmp.context.servers import Gateway
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def outside(
     entry = next((entry for entry in listed if entry.host == host), None)
     found = entry.port(port, protocols) if entry is not None else None
     if found is None:
-        return (Destination(host, None, int(port) if port is not None and port.isdigit() else None),)
+        return (Destination(host, None, number_of(port) if port is not None else None),)
     several = len(entry.ports if entry else ()) > 1
     return (Destination(host, None, found.number if port is not None or several else None),)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from cmp.context.names import number_of
 from cmp.context.paths import PathRule
 from cmp.context.profiles import DEFAULT, PROFILES, Profile
 from cmp.context.running import Facts, HostRules
@@ -253,7 +254,7 @@ class Service(NamedTuple):
         port = self.port(name)
         if port is not None:
             return port.target
-        return int(name) if name is not None and name.isdigit() else None
+        return number_of(name) if name is not None else None
 
 
 class Listed(NamedTuple):

@@ -31,6 +31,11 @@ def delegated_name(service: str) -> str:
     return f"{service}-delegated"
 
 
+def number_of(text: str) -> int | None:
+    """The port that a text is the number of; not of other digits than ours, which Python reads, or takes for digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else None
+
+
 def split(reference: str, namespace: str) -> tuple[str, str]:
     """``name`` or ``name.namespace`` as (name, namespace)."""
     name, _, given = reference.partition(".")

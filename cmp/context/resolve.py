@@ -24,7 +24,7 @@ from cmp.context.model import (
     find_port,
     main_port,
 )
-from cmp.context.names import fqdn, principal, protocol_of, split
+from cmp.context.names import fqdn, number_of, principal, protocol_of, split
 from cmp.context.network import Networks
 from cmp.context.outside import Directory, outside, usual_ports
 from cmp.context.profiles import DEFAULT, PROFILES
@@ -179,7 +179,7 @@ def _number(name: str | None, ports: Sequence[Port]) -> int | None:
         main = main_port(ports)
         return main.number if main is not None and len(ports) > 1 else None
     named = find_port(ports, name)
-    return named.number if named is not None else int(name) if name.isdigit() else None
+    return named.number if named is not None else number_of(name)
 
 
 class _Known:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmp.context.names import digest
+from cmp.context.names import digest, number_of
 
 if TYPE_CHECKING:
     from cmp.context.model import Grant, Port
@@ -186,7 +186,7 @@ def _hosts(hosts: Iterable[str]) -> tuple[str, ...]:
 
 def _ports(targets: Mapping[str, str] | None, names: Iterable[str]) -> tuple[str, ...]:
     if targets is None:
-        return tuple(sorted({name for name in names if name.isdecimal()}, key=int))
+        return tuple(sorted({name for name in names if number_of(name) is not None}, key=int))
     return tuple(sorted({targets[name] for name in names if name in targets}, key=int))
 
 

@@ -84,7 +84,7 @@ class Renderer:
     def _added(self, total: Outcome, index: int, rendered: Rendered, environment: Environment) -> Outcome:
         kept = total.kept
         if self._keep is not None and rendered.manifests:
-            kept = self._keep(index, emit(rendered.manifests, self._output).encode())
+            kept = self._keep(index, emit(rendered.manifests, self._output, environment.limits.output_bytes).encode())
         cluster = self._applications[index].settings.cluster
         keys = (hash((cluster, environment.name, *key)) for key, _ in named(rendered.built, environment))
         return total._replace(

@@ -7,6 +7,7 @@ from functools import lru_cache, reduce
 from typing import NamedTuple
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
+from cmp.limits import DEFAULT, Limits
 from cmp.merge.bounds import bounded
 from cmp.merge.documents import Documents, Draft
 from cmp.merge.layers import finish, merge
@@ -95,6 +96,7 @@ def compose(
     parameters: Mapping[str, str],
     problems: list[Diagnostic] | None = None,
     mounted: Node | None = None,
+    limits: Limits = DEFAULT,
 ) -> Composed:
     """Merge documents into one tree per service.
 
@@ -105,6 +107,7 @@ def compose(
         parameters: text by the parameter's name: a path, behind the service's name where there are several services.
         problems: takes what is wrong with documents, layers and parameters; without it, that is raised.
         mounted: the document of the operator's platform file, if any: the layer below the repository's.
+        limits: how many services there may be, and how large.
 
     Raises:
         SpecError: with all that is wrong, where no list takes it; or for services that are too many or too large.
@@ -113,7 +116,7 @@ def compose(
     found = list(shared.found)
     documents = Documents(environment, found)
     below = documents.body(shared.body.get("defaults") if shared.body is not None else None, "defaults")
-    drafts = list(bounded(draft for document in specs for draft in documents.services(document, below)))
+    drafts = list(bounded((draft for document in specs for draft in documents.services(document, below)), limits))
     documents.check_environment(specs, [one for one in (mounted, platform) if one is not None])
     _unique(drafts, found)
     given = layers([(draft.name, draft.node) for draft in drafts], parameters, found)

@@ -6,11 +6,12 @@ import os
 
 from cmp import files
 from cmp.diagnostics import Diagnostic, SpecError
+from cmp.limits import LimitError, Used
 from cmp.merge.compose import Composed, Tree
 from cmp.node import Node, Quoted, entries_of
 
 
-def read_contents(composed: Composed, root: str, problems: list[Diagnostic]) -> Composed:
+def read_contents(composed: Composed, root: str, problems: list[Diagnostic], used: Used) -> Composed:
     """The same trees, in which each file of ``config`` has its text beside its name.
 
     A name is relative to the file that holds it, and may lead up as far as the repository's root. What cannot be read
@@ -20,15 +21,20 @@ def read_contents(composed: Composed, root: str, problems: list[Diagnostic]) -> 
         composed: the merged trees.
         root: the repository root, which bounds all reading.
         problems: takes what is wrong.
+        used: counts each file as often as it is named: that is how often it is written.
+
+    Raises:
+        LimitError: the files are too large together.
     """
-    reader = _Reader(root, problems)
+    reader = _Reader(root, problems, used)
     return composed._replace(services=tuple(reader.filled(tree) for tree in composed.services))
 
 
 class _Reader:
-    def __init__(self, root: str, problems: list[Diagnostic]) -> None:
+    def __init__(self, root: str, problems: list[Diagnostic], used: Used) -> None:
         self._root = root
         self._problems = problems
+        self._used = used
         self._read: dict[str, str | list[Diagnostic]] = {}
 
     def filled(self, tree: Tree) -> Tree:
@@ -65,9 +71,13 @@ class _Reader:
         path = os.path.join(self._root, beside, str(name.value))
         if path not in self._read:
             try:
-                self._read[path] = files.read_text(path, self._root, "utf-8")
+                self._read[path] = files.read_text(path, self._root, self._used, "utf-8")
+            except LimitError:
+                raise
             except SpecError as error:
                 self._read[path] = error.diagnostics
+        elif isinstance(again := self._read[path], str):
+            self._used.file(len(again), name.pos)
         found = self._read[path]
         if isinstance(found, str):
             return found

@@ -8,17 +8,15 @@ from fnmatch import fnmatchcase
 
 from cmp import files, places
 from cmp.diagnostics import Diagnostic, SpecError
+from cmp.limits import LimitError, Used
 from cmp.merge.compose import Composed, Included, Tree
 from cmp.merge.contents import HELP, is_name
 from cmp.node import Node
 from cmp.source import read
 
-#: How many files one item may name.
-MAX_FILES = 1000
-
 
 def read_included(
-    composed: Composed, root: str, platform: bool, texts: dict[str, str], problems: list[Diagnostic]
+    composed: Composed, root: str, platform: bool, texts: dict[str, str], problems: list[Diagnostic], used: Used
 ) -> Composed:
     """The same trees with the objects of the files that they name.
 
@@ -30,20 +28,25 @@ def read_included(
         platform: whether the platform's own objects are written.
         texts: takes the contents of the files, by the names that positions use.
         problems: takes what is wrong.
+        used: counts what is read.
+
+    Raises:
+        LimitError: the files are too many, or too large together.
     """
     if not any(tree.node.get("manifests") for tree in (*composed.services, composed.platform) if tree is not None):
         return composed
-    reader = _Reader(root, texts, problems)
+    reader = _Reader(root, texts, problems, used)
     services = tuple(reader.filled(tree) for tree in composed.services)
     own = reader.filled(composed.platform) if composed.platform is not None and platform else composed.platform
     return composed._replace(services=services, platform=own)
 
 
 class _Reader:
-    def __init__(self, root: str, texts: dict[str, str], problems: list[Diagnostic]) -> None:
+    def __init__(self, root: str, texts: dict[str, str], problems: list[Diagnostic], used: Used) -> None:
         self._root = root
         self._texts = texts
         self._problems = problems
+        self._used = used
         self._seen: set[object] = set()
 
     def filled(self, tree: Tree) -> Tree:
@@ -77,8 +80,8 @@ class _Reader:
         found = []
         for path in _matching(whole):
             found.append(path)
-            if len(found) > MAX_FILES:
-                self._say("MS005", f'"{pattern}" names more than {MAX_FILES} files', name, "name a narrower directory")
+            if len(found) > (most := self._used.limits.files):
+                self._say("MS005", f'"{pattern}" names more than {most} files', name, "name a narrower directory")
                 return []
         if not found:
             self._say("MS002", f'no file fits "{pattern}"', name, HELP)
@@ -88,13 +91,17 @@ class _Reader:
         name = item.get("file") or item
         shown = files.relative(path, self._root)
         try:
-            self._texts[shown] = files.read_text(path, self._root)
+            self._texts[shown] = files.read_text(path, self._root, self._used)
+        except LimitError:
+            raise
         except SpecError as error:
             for one in error.diagnostics:
                 self._say(one.code, f'file "{shown}" {one.message}', name, one.help or HELP)
             return
         try:
-            documents = read(self._texts[shown], shown, self._problems)
+            documents = read(self._texts[shown], shown, self._problems, self._used)
+        except LimitError:
+            raise
         except SpecError as error:
             self._problems += error.diagnostics
             return

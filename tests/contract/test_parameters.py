@@ -148,7 +148,7 @@ def test_half_a_character(name: str, server: CmpServer, web: Request) -> None:
     text = json.dumps([{"name": name, "string": "\ud800"}])
     said = refused(server, replace(web, override={"ARGOCD_APP_PARAMETERS": text}), "MS112")
 
-    assert said.startswith(f'error[MS112]: plugin parameter "{name}" is not UTF-8\n')
+    assert said.startswith(f'error[MS112]: plugin parameter "{name}" is not UTF-8; help: write it in UTF-8')
 
 
 @pytest.mark.parametrize("name", ["Not_A_Name", "a" * 64, "a" * 5000, "a\nb", "日本語", "-", "kube-system/x"])

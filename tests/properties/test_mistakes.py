@@ -49,15 +49,17 @@ class Place(NamedTuple):
 
     @property
     def pattern(self) -> str:
-        """The place in the language: without indexes, names that people choose, and the layer."""
-        steps: list[str] = []
-        for index, step in enumerate(self.path):
-            if isinstance(step, int):
-                continue
-            chosen = is_chosen(self.path[:index])
-            steps.append("*" if chosen else step.removesuffix("+"))
-        text = ".".join(steps)
-        return re.sub(r"^(environments\.\*\.|services\.\*\.|defaults\.|versions\.\*\.)+", "", text)
+        """The place in the language."""
+        return pattern_of(self.path)
+
+
+def pattern_of(path: Path_) -> str:
+    """A place in the language: without indexes, names that people choose, and the layer."""
+    steps: list[str] = []
+    for index, step in enumerate(path):
+        if not isinstance(step, int):
+            steps.append("*" if is_chosen(path[:index]) else step.removesuffix("+"))
+    return re.sub(r"^(environments\.\*\.|services\.\*\.|defaults\.|versions\.\*\.)+", "", ".".join(steps))
 
 
 def is_chosen(path: Path_) -> bool:
@@ -151,7 +153,9 @@ def test_every_misspelt_key_is_found_on_its_line_with_the_right_one() -> None:
         elif not any(f'"{place.text.removesuffix("+")}"' in one.help for one in here):
             unhelpful.append(f"{place.case}: {place.pattern}: {[one.help for one in here]}")
     assert not wrong
-    assert len(unhelpful) <= len(keys) // 20, unhelpful
+    right = 1 - len(unhelpful) / len(keys)
+    print(f"{len(keys)} keys misspelt, the right one suggested for {right:.1%}")
+    assert right >= 0.95, unhelpful
 
 
 def test_every_value_of_another_type_is_found_on_its_line() -> None:

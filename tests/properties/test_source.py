@@ -9,15 +9,17 @@ from hypothesis import strategies as st
 
 from cmp.diagnostics import SpecError
 from cmp.files import read_text
+from cmp.limits import Used
 from cmp.node import Node
 from cmp.source import read
 from tests.support.trees import plain
 
 FILE = "meshspec.yaml"
 
-KEYS = st.text(min_size=1, max_size=20)
+TEXT = st.characters(codec="utf-8", exclude_characters="\0")  # which is refused
+KEYS = st.text(TEXT, min_size=1, max_size=20)
 DATA: st.SearchStrategy[Any] = st.recursive(
-    st.text(max_size=50),
+    st.text(TEXT, max_size=50),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=5),
     max_leaves=30,
 )
@@ -122,7 +124,7 @@ def test_any_bytes_are_text_or_refused(directory: Path, data: bytes) -> None:
     file = directory / FILE
     file.write_bytes(data)
     try:
-        text = read_text(str(file), str(directory))
+        text = read_text(str(file), str(directory), Used())
     except SpecError as error:
         (diagnostic,) = error.diagnostics
         assert diagnostic.code == "MS003"

@@ -8,7 +8,8 @@ import pytest
 
 from cmp.diagnostics import Diagnostic, Pos
 from cmp.files import layout, read_text, relative
-from cmp.places import MAX_BYTES, platform_above
+from cmp.limits import DEFAULT, Used
+from cmp.places import platform_above
 from tests.support.trees import problems
 
 
@@ -30,7 +31,7 @@ def refused(path: Path, source_path: str = "") -> Diagnostic:
 
 
 def unread(file: Path, root: Path) -> Diagnostic:
-    (diagnostic,) = problems(lambda: read_text(str(file), str(root)))
+    (diagnostic,) = problems(lambda: read_text(str(file), str(root), Used()))
     return diagnostic
 
 
@@ -95,7 +96,7 @@ def test_files_behind_symlinks_are_found(tmp_path: Path) -> None:
     write(tmp_path, "other/spec.yaml", text="b: 2\n")
     (tmp_path / "meshspec.yaml").symlink_to("other/spec.yaml")
     assert found(tmp_path) == ["meshspec.yaml"]
-    assert read_text(str(tmp_path / "meshspec.yaml"), str(tmp_path)) == "b: 2\n"
+    assert read_text(str(tmp_path / "meshspec.yaml"), str(tmp_path), Used()) == "b: 2\n"
 
 
 def test_a_directory_with_the_name_of_a_spec_is_a_directory(tmp_path: Path) -> None:
@@ -220,17 +221,17 @@ def test_a_platform_file_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -
 
 def test_a_byte_order_mark_is_removed(tmp_path: Path) -> None:
     (tmp_path / "meshspec.yaml").write_bytes(b"\xef\xbb\xbfa: \xc3\xa9\r\n")
-    assert read_text(str(tmp_path / "meshspec.yaml"), str(tmp_path)) == "a: é\r\n"
+    assert read_text(str(tmp_path / "meshspec.yaml"), str(tmp_path), Used()) == "a: é\r\n"
 
 
-@pytest.mark.parametrize("size", [0, MAX_BYTES])
+@pytest.mark.parametrize("size", [0, DEFAULT.file_bytes])
 def test_files_up_to_the_bound_are_read(tmp_path: Path, size: int) -> None:
     write(tmp_path, "meshspec.yaml", text="x" * size)
-    assert len(read_text(str(tmp_path / "meshspec.yaml"), str(tmp_path))) == size
+    assert len(read_text(str(tmp_path / "meshspec.yaml"), str(tmp_path), Used())) == size
 
 
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
-    write(tmp_path, "meshspec.yaml", text="x" * (MAX_BYTES + 1))
+    write(tmp_path, "meshspec.yaml", text="x" * (DEFAULT.file_bytes + 1))
     assert unread(tmp_path / "meshspec.yaml", tmp_path).code == "MS005"
 
 
@@ -276,7 +277,7 @@ def test_a_symlinked_directory_out_of_the_root_is_no_way_out(tmp_path: Path) -> 
 
 def test_a_root_of_slash_holds_everything(tmp_path: Path) -> None:
     write(tmp_path, "meshspec.yaml")
-    assert read_text(str(tmp_path / "meshspec.yaml"), "/") == "a: 1\n"
+    assert read_text(str(tmp_path / "meshspec.yaml"), "/", Used()) == "a: 1\n"
 
 
 def test_a_fifo_is_refused_and_not_waited_for(tmp_path: Path) -> None:

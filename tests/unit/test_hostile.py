@@ -10,7 +10,7 @@ import pytest
 
 from cmp.diagnostics import SpecError, did_you_mean
 from cmp.environment import Environment
-from cmp.merge.bounds import MAX_ITEMS, MAX_SERVICES
+from cmp.limits import DEFAULT
 from cmp.patch.pointer import MAX_LEVELS, Operation, OperationError, apply
 from cmp.pipeline import render
 from cmp.policy.patterns import starred
@@ -132,12 +132,12 @@ def test_what_versions_have_from_their_service_is_counted_for_each(tmp_path: Pat
 
 
 def test_too_many_services(tmp_path: Path) -> None:
-    spec = APP + "".join(f"  a{index}: {{}}\n" for index in range(MAX_SERVICES + 1))
+    spec = APP + "".join(f"  a{index}: {{}}\n" for index in range(DEFAULT.services + 1))
     assert codes(tmp_path, meshspec_yaml=spec) == ["MS005"]
 
 
 def test_too_long_a_list(tmp_path: Path) -> None:
-    routes = "routes:\n" + "".join(f"  - {{match: {{path: /a{index}/*}}}}\n" for index in range(MAX_ITEMS + 1))
+    routes = "routes:\n" + "".join(f"  - {{match: {{path: /a{index}/*}}}}\n" for index in range(DEFAULT.items + 1))
     assert codes(tmp_path, meshspec_yaml=SERVICE + routes) == ["MS005"]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
 from cmp.environment import Environment
+from cmp.limits import DEFAULT
 from cmp.node import Node, Quoted
 from cmp.patch import kinds
 from cmp.patch.recheck import changed, faults
@@ -94,9 +95,11 @@ def test_links_do_not_lead_out_of_the_repository(tmp_path: Path) -> None:
 
 
 def test_files_are_bounded(tmp_path: Path) -> None:
-    files = {f"app/x/{index}.yaml": "" for index in range(1001)}
+    files = {f"app/x/{index}.yaml": "" for index in range(DEFAULT.files + 1)}
 
-    assert refused(tmp_path, "manifests: x/*.yaml", **files) == ['MS005 "x/*.yaml" names more than 1000 files']
+    assert refused(tmp_path, "manifests: x/*.yaml", **files) == [
+        f'MS005 "x/*.yaml" names more than {DEFAULT.files} files'
+    ]
 
 
 def test_the_order_of_objects_does_not_depend_on_names_of_files(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from cmp.diagnostics import Diagnostic, Pos, SpecError
+from cmp.limits import DEFAULT
 from cmp.node import Node, Quoted
-from cmp.source import MAX_DEPTH, MAX_NODES, read
+from cmp.source import read
 from tests.support.trees import brief, node, plain, problems
 
 FILE = "shop/meshspec.yaml"
@@ -321,11 +322,11 @@ def test_a_bomb_of_aliases_is_refused() -> None:
 
 
 def test_the_last_alias_counts_like_any_other() -> None:
-    items = ", ".join(["x"] * (MAX_NODES // 2))
+    items = ", ".join(["x"] * (DEFAULT.file_values // 2))
     assert only(f"a: &a [{items}]\nb: *a\n").code == "MS005"
 
 
-@pytest.mark.parametrize(("count", "codes"), [(MAX_NODES - 1, []), (MAX_NODES, ["MS005"])])
+@pytest.mark.parametrize(("count", "codes"), [(DEFAULT.file_values - 1, []), (DEFAULT.file_values, ["MS005"])])
 def test_the_number_of_values_is_bounded(count: int, codes: list[str]) -> None:
     assert [d.code for d in findings("[" + "1," * count + "]")] == codes
 
@@ -336,11 +337,11 @@ def test_the_number_of_values_is_bounded(count: int, codes: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "column"),
     [
-        ("[" * 100_000, MAX_DEPTH + 1),
-        ("{" * 100_000, MAX_DEPTH + 1),
-        ("- " * 100_000, 2 * MAX_DEPTH + 1),
-        ("? " * 100_000, 2 * MAX_DEPTH + 1),
-        ("{a: " * 100_000, 4 * MAX_DEPTH + 1),
+        ("[" * 100_000, DEFAULT.depth + 1),
+        ("{" * 100_000, DEFAULT.depth + 1),
+        ("- " * 100_000, 2 * DEFAULT.depth + 1),
+        ("? " * 100_000, 2 * DEFAULT.depth + 1),
+        ("{a: " * 100_000, 4 * DEFAULT.depth + 1),
     ],
 )
 def test_depth_is_bounded(text: str, column: int) -> None:
@@ -349,12 +350,12 @@ def test_depth_is_bounded(text: str, column: int) -> None:
 
 
 def test_the_deepest_that_is_allowed() -> None:
-    assert read("[" * MAX_DEPTH + "]" * MAX_DEPTH, FILE)
-    assert only("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)).code == "MS005"
+    assert read("[" * DEFAULT.depth + "]" * DEFAULT.depth, FILE)
+    assert only("[" * (DEFAULT.depth + 1) + "]" * (DEFAULT.depth + 1)).code == "MS005"
 
 
 def test_aliases_count_as_deep_as_what_they_repeat() -> None:
-    half = MAX_DEPTH // 2
+    half = DEFAULT.depth // 2
     text = "- &a " + "[" * (half - 1) + "]" * (half - 1) + "\n- {}*a{}\n"
     assert read(text.format("[" * half, "]" * half), FILE)
     assert only(text.format("[" * (half + 1), "]" * (half + 1))).code == "MS005"
