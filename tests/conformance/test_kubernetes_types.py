@@ -41,6 +41,7 @@ ADDED: dict[str, list[Any] | None] = {
     "strategy": [{}],
     "template.metadata": [{}],
     "jobTemplate.metadata": [{}],
+    "targetPort": [0],  # of Services in files; the API server writes the port's number there
 }
 
 #: Every spelling of a quantity that the language takes, and some that mean the same.

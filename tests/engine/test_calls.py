@@ -217,7 +217,7 @@ def _be_another_user(place: Path) -> None:
 def test_a_process_that_is_killed_in_the_middle_of_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = tmp_path / "many"
     app.mkdir()
-    for number in range(300):
+    for number in range(1500):
         (app / f"s{number}.meshspec.yaml").write_text(WEB.replace("web", f"web-{number}"))
     expected = Asker(None).ask(app)
     told: list[object] = []
