@@ -65,7 +65,7 @@ def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         old = result.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
             result[key] = merged(old, value)
-        elif isinstance(value, list) and isinstance(old, list):
+        elif isinstance(value, list) and isinstance(old, list) and isinstance(value[0], dict):
             by = "mountPath" if key == "volumeMounts" else "name"
             items = {item[by]: item for item in old}
             for item in value:
@@ -167,6 +167,19 @@ def test_kubectl_patch_makes_what_the_patch_says(mounted: bool, tmp_path: Path) 
 @pytest.mark.parametrize("version", ["1.29", "1.34"])
 def test_kubernetes_takes_it(version: str, mounted: bool) -> None:
     assert not kubernetes_errors(by_patch(mounted), version)
+
+
+def test_the_engine_changes_the_command_and_the_memory() -> None:
+    """It stands above argocd-cmp-server, and reaps as tini does; all the rest of the container stays."""
+    plain, engaged = sidecar(by_patch(False)), sidecar(merged(by_patch(False), load("engine/repo-server.yaml")))
+
+    assert engaged["command"] == ["/opt/meshspec/bin/cmp", "serve", "--", "/var/run/argocd/argocd-cmp-server"]
+    assert engaged["resources"]["requests"] == {**plain["resources"]["requests"], "memory": "256Mi"}
+    assert engaged["resources"]["limits"] == plain["resources"]["limits"]
+    rest = {"command", "resources"}
+    assert {key: one for key, one in engaged.items() if key not in rest} == {
+        key: one for key, one in plain.items() if key not in rest
+    }
 
 
 @MOUNTED
