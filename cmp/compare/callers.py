@@ -12,6 +12,15 @@ from cmp.replay.routes import sidecar_of
 from cmp.replay.sync import Key, wave
 from cmp.waves import Manifest
 
+#: Where objects that make pods, or WorkloadEntries, say the labels of these.
+_TEMPLATES = (
+    ("spec", "template", "metadata", "labels"),
+    ("spec", "jobTemplate", "spec", "template", "metadata", "labels"),
+    ("spec", "metadata", "labels"),
+)
+#: The fields of a source that say who calls.
+_WHO = ("namespaces", "principals", "serviceAccounts")
+
 
 class _Grant(NamedTuple):
     """What a rule admits a caller to, and by which of its identities; empty if any will do."""
@@ -101,19 +110,32 @@ def _lost(states: _States, target: Pod, was: Pod, will: Pod) -> Iterator[str]:
 
 
 def _grants(policies: Policies, target: Pod, caller: Pod) -> Iterator[_Grant]:
-    """What a caller is admitted to, whatever else its rules ask. The trust domain of an identity may be any."""
-    identity = f"/ns/{caller.namespace}/sa/{caller.account}"
+    """What a caller is admitted to, whatever else its rules ask."""
     for spec in acting(policies, target, "ALLOW"):
         for rule in spec.get("rules", ()):
             rest = {name: value for name, value in rule.items() if name != "from"}
             for source in [one["source"] for one in rule.get("from", ())] or [{}]:
-                names, places = source.get("principals", [""]), source.get("namespaces", ["*"])
-                fitting = [
-                    one for one in names if one.endswith(identity) or text_fits(one, caller.principal) or not one
-                ]
-                other = {name: value for name, value in source.items() if name not in ("principals", "namespaces")}
-                if fitting and any(text_fits(one, caller.namespace) for one in places):
-                    yield _Grant({**rest, "from": other} if other else rest, fitting[0])
+                principal = _identity(source, target, caller)
+                if principal is not None:
+                    other = {name: value for name, value in source.items() if name not in _WHO}
+                    yield _Grant({**rest, "from": other} if other else rest, principal)
+
+
+def _identity(source: Mapping[str, Any], target: Pod, caller: Pod) -> str | None:
+    """The identity by which a source means a caller; empty if any of its namespace will do, None if it does not.
+
+    The trust domain may be any. Accounts are ``namespace/name``, or a name in the policy's own namespace
+    (https://istio.io/latest/docs/reference/config/security/authorization-policy/#Source).
+    """
+    if not any(text_fits(one, caller.namespace) for one in source.get("namespaces", ["*"])):
+        return None
+    named = f"{caller.namespace}/{caller.account}"
+    if accounts := source.get("serviceAccounts"):
+        own = caller.account if caller.namespace == target.namespace else named
+        return caller.principal if named in accounts or own in accounts else None
+    ending = f"/ns/{caller.namespace}/sa/{caller.account}"
+    names = source.get("principals", [""])
+    return next((one for one in names if not one or one.endswith(ending) or text_fits(one, caller.principal)), None)
 
 
 def _is_covered(what: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> bool:
@@ -170,19 +192,19 @@ def _running_on(old: Mapping[Key, Manifest], new: Mapping[Key, Manifest]) -> Ite
         namespace = metadata["namespace"]
         if not any(pod.namespace == namespace and is_selected(selector, pod) for pod in made):
             labels = metadata.get("labels", {})
-            name = labels.get("app.kubernetes.io/name", labels.get("app", metadata["name"]))
+            selected = " and ".join("=".join(item) for item in sorted(selector["matchLabels"].items()))
+            name = labels.get("app.kubernetes.io/name", labels.get("app", selected))
             yield name, Pod(namespace, selector["matchLabels"], "")
 
 
 def _labels(one: Manifest) -> Iterator[Mapping[str, str]]:
     """Those of the pods, or of the machines, that an object makes."""
-    spec = one.get("spec")
-    if not isinstance(spec, dict):
-        return
     if one["kind"] == "WorkloadEntry":
-        yield spec.get("labels") or {}
+        yield one["spec"].get("labels") or {}
         return
-    spec = (spec.get("jobTemplate") or {}).get("spec") or spec
-    for template in (spec.get("template"), one if one["kind"] == "Pod" else spec):
-        if isinstance(template, dict):
-            yield (template.get("metadata") or {}).get("labels") or {}
+    for path in _TEMPLATES:
+        found: Any = one
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        if isinstance(found, dict):
+            yield found

@@ -196,6 +196,21 @@ def test_old_pods_of_a_caller_keep_their_account(name: str) -> None:
     assert named(old, new) == ({"MS279"} if refused else set())
 
 
+def test_rules_that_name_accounts_are_known() -> None:
+    """Such a rule is named after what it says, so another is another object; but files beside a spec name as they like."""
+    old, new = (called(f"{{from: {{serviceAccounts: {one}}}}}", one) for one in ("front", "fine"))
+    assert not named(old, new)
+    for one in (*old, *new):
+        if one["kind"] == "AuthorizationPolicy" and "serviceAccounts" in str(one["spec"]):
+            one["metadata"]["name"] = "by-account"
+    assert named(old, new) == {"MS279"}
+
+
+def test_the_account_of_a_workload_of_another_kind() -> None:
+    """Its old pods are of the same service, and call until the routes lead to the new ones."""
+    assert named(called("front"), called("front", "fine", "calls: web, workload: StatefulSet")) == {"MS279"}
+
+
 def test_the_account_of_who_calls_nobody_may_change() -> None:
     assert not named(called("front", calls="image: a"), called("front", "fine", calls="image: a"))
 
