@@ -137,6 +137,14 @@ def test_hosts_are_named_if_they_are_not_answered_meanwhile(
     assert named(old, new) == ({"MS278"} if broken else set())
 
 
+def test_a_host_moves_to_an_object_of_its_own_in_two_steps() -> None:
+    before, after = (app(EXPOSED % (one, "")) for one in ("www.example.com", "{host: www.example.com, timeout: 5s}"))
+    between = app(EXPOSED % (f"www.example.com, {LAST}", ""))
+    assert step(before, after).broken
+    assert not step(before, between).broken + step(between, after).broken
+    assert not named(before, between) | named(between, after)
+
+
 def test_a_service_whose_host_moves_stays_one_commit_longer() -> None:
     """Its route, which stays until then, is the older one, and goes together with it in no order."""
     _, _, between, _ = RECIPES["a host that moves"]
@@ -197,7 +205,7 @@ def test_old_pods_of_a_caller_keep_their_account(name: str) -> None:
 
 
 def test_rules_that_name_accounts_are_known() -> None:
-    """Such a rule is named after what it says, so another is another object; but files beside a spec name as they like."""
+    """Such a rule is named after what it says, so another is another object; files beside a spec name as they like."""
     old, new = (called(f"{{from: {{serviceAccounts: {one}}}}}", one) for one in ("front", "fine"))
     assert not named(old, new)
     for one in (*old, *new):
