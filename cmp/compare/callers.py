@@ -68,7 +68,7 @@ def changed_accounts(old: Mapping[Key, Manifest], new: Mapping[Key, Manifest]) -
             ("serviceAccount",),
             f'pods of "{of_service(was)[1]}" that have the account "{was.account}" are refused by {listed} before they '
             "are replaced",
-            f'admit "from: {{principals: {principal}}}" in "access" of {listed}, beside what is there, and sync',
+            f'admit "from: {{principals: {principal}}}" to the same in "access" of {listed}, and sync',
             "change the account, and remove that",
         )
 
