@@ -631,6 +631,60 @@ CATALOGUE: dict[str, Entry] = {
         example=("# before\naccess: [front, other, {action: DENY, to: {paths: /admin/*}}]\n# now\naccess: front"),
         cure=("# first\naccess: [front, {action: DENY, to: {paths: /admin/*}}]\n# then\naccess: front"),
     ),
+    "MS278": Entry(
+        title="a host that nothing answers while it moves",
+        text=(
+            "A host moves to another VirtualService: that of another service, or one of its own, which a host gets "
+            "that asks for more than the others. Argo CD removes the old one before it applies the new one, and no "
+            "wave can tell a removal from a move; requests are answered with 404 meanwhile. Or the host is led "
+            "elsewhere, and the Service that it led to is not shown to the gateway any more, from long before routes "
+            "change: that is 503. The option PruneLast, on the old VirtualService before it is removed, lets it stay "
+            "until the new one is there. A host that is to change hands more than once is better off with a service "
+            "that is only expose: {host: .., destinations: {service: ..}}: then services that admit the gateway can "
+            "take turns. Hosts with a certificate of their own are not looked at."
+        ),
+        example=("# before\nfront: {expose: www.example.com}\n# now\nother: {expose: www.example.com}"),
+        cure=(
+            "# first\nfront:\n  expose: www.example.com\n  access: {from: {gateway: public}}\n  patches:\n"
+            "    target: {kind: VirtualService, name: front-public}\n"
+            "    merge: {metadata: {annotations: {argocd.argoproj.io/sync-options: PruneLast=true}}}\n"
+            "# then\nfront: {access: {from: {gateway: public}}}\nother: {expose: www.example.com}"
+        ),
+    ),
+    "MS279": Entry(
+        title="an account that changes before its pods do",
+        text=(
+            "Rules admit callers by the account of their pods. With another account the rules change first, and the "
+            "old pods, which keep the old one, get 403 until they are replaced. A rule for the old account, one "
+            "commit before, closes the gap; when it is taken away together with the change, Argo CD removes it behind "
+            "all waves, and the old pods are gone by then. In the same commit it is too late: in one wave rules come "
+            "in no order."
+        ),
+        example=(
+            "# before\nweb: {access: front}\nfront: {calls: web}\n"
+            "# now\nweb: {access: front}\nfront: {calls: web, serviceAccount: {name: shop}}"
+        ),
+        cure=(
+            "# first\nweb: {access: [front, {from: {principals: cluster.local/ns/shop/sa/front}}]}\n"
+            "front: {calls: web}\n"
+            "# then\nweb: {access: front}\nfront: {calls: web, serviceAccount: {name: shop}}"
+        ),
+    ),
+    "MS280": Entry(
+        title="the first rules of pods that were open",
+        text=(
+            "Pods for which no rule admits anybody are open to all. The first that does closes them to everybody "
+            "else, and all whose rule comes later, or in the same wave and a moment later, are refused until then: "
+            "the service itself for some seconds, since its own rule is the last. That is so for pods that run "
+            "already: adopted ones, and those whose policies were left out. One rule that admits everybody, one "
+            "commit before, closes the gap. Policies that are not in these files are not known here."
+        ),
+        example=("# before\nweb: {selector: {app: web}}\n# now\nweb: {selector: {app: web}, access: [front, other]}"),
+        cure=(
+            "# first\nweb: {selector: {app: web}, access: [{}]}\n"
+            "# then\nweb: {selector: {app: web}, access: [front, other]}"
+        ),
+    ),
     "MS274": Entry(
         title="a wave or an option that breaks the order",
         text=(

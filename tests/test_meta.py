@@ -41,6 +41,7 @@ CODES_WITHOUT_CASE = {
     "MS298": "of several Applications: tests/test_owners.py has it",
     "MS297": "of cmp init: tests/test_init.py has it",
     "MS296": "of cmp generate --debug-bundle: tests/test_observed.py has it",
+    **dict.fromkeys(("MS278", "MS279", "MS280"), "of two revisions: tests/test_against.py has them"),
     **dict.fromkeys(("MS270", "MS271", "MS272", "MS273"), "of two revisions: tests/test_against.py has them"),
 }
 

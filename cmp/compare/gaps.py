@@ -6,9 +6,12 @@ removes at the same time, in no order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from cmp.compare.callers import changed_accounts, first_rules
+from cmp.compare.gap import Gap, acting, of_service, running, specs
+from cmp.compare.hosts import moved_hosts
 from cmp.replay.access import Pod, Policies
 from cmp.replay.cluster import WORKLOADS, pods_of
 from cmp.replay.routes import sidecar_of
@@ -16,30 +19,14 @@ from cmp.replay.sync import Key, key
 from cmp.waves import Manifest
 
 
-class Gap(NamedTuple):
-    """A promise that a moment between two revisions breaks.
-
-    Attributes:
-        code: what is said of it by ``cmp explain``.
-        manifest: the object of the new revision that it is about; None where that is gone.
-        keys: those of a spec that steer it, the nearest first.
-        message: what happens.
-        first, then: the two steps that lead there instead.
-    """
-
-    code: str
-    manifest: Manifest | None
-    keys: tuple[str, ...]
-    message: str
-    first: str
-    then: str
-
-
 def gaps(before: Iterable[Manifest], after: Iterable[Manifest]) -> Iterator[Gap]:
     """All gaps of the step from one revision to the next."""
     old, new = ({key(one): one for one in objects} for objects in (before, after))
     yield from _undefended(old, new)
     yield from _unordered(old, new)
+    yield from moved_hosts(old, new)
+    yield from changed_accounts(old, new)
+    yield from first_rules(old, new)
     for place, one in old.items():
         if place in new and one["kind"] == "Service":
             yield from _ports(one, new[place], new)
@@ -52,15 +39,15 @@ def _undefended(old: Mapping[Key, Manifest], new: Mapping[Key, Manifest]) -> Ite
     lasting = {place: one for place, one in old.items() if place in new}
     there = Policies(old.values())
     left = Policies(lasting.values())
-    running = {_of_service(pod) for one in new.values() for pod in _running(one)}
+    served = {of_service(pod) for one in new.values() for pod in running(one)}
     for place, one in old.items():
         if place in new or one["kind"] not in WORKLOADS:
             continue
-        for pod in _running(one):
-            if _of_service(pod) in running or not there.of("AuthorizationPolicy", pod):
+        for pod in running(one):
+            if of_service(pod) in served or not there.of("AuthorizationPolicy", pod):
                 continue
-            refused = [_actions(policies, pod, "DENY", "CUSTOM") for policies in (there, left)]
-            if not _actions(left, pod, "ALLOW") or refused[0] != refused[1]:
+            refused = [acting(policies, pod, "DENY", "CUSTOM") for policies in (there, left)]
+            if not acting(left, pod, "ALLOW") or refused[0] != refused[1]:
                 name = one["metadata"]["name"]
                 yield Gap(
                     "MS270",
@@ -76,9 +63,9 @@ def _unordered(old: Mapping[Key, Manifest], new: Mapping[Key, Manifest]) -> Iter
     """Policies of a service that stays which are removed at once, and need an order."""
     gone = Policies(one for place, one in old.items() if place not in new)
     before, after = Policies(old.values()), Policies(new.values())
-    services = {_of_service(pod): (one, pod) for one in new.values() for pod in _running(one)}
+    services = {of_service(pod): (one, pod) for one in new.values() for pod in running(one)}
     for (_, service), (one, pod) in services.items():
-        if _actions(gone, pod, "ALLOW") and _actions(gone, pod, "DENY", "CUSTOM"):
+        if acting(gone, pod, "ALLOW") and acting(gone, pod, "DENY", "CUSTOM"):
             yield Gap(
                 "MS273",
                 one,
@@ -89,7 +76,7 @@ def _unordered(old: Mapping[Key, Manifest], new: Mapping[Key, Manifest]) -> Iter
                 "remove the rule",
             )
         lost = {*_issuers(before, pod)} - {*_issuers(after, pod)}
-        if lost and any(map(_asks_for_tokens, _specs(gone, pod))):
+        if lost and any(map(_asks_for_tokens, specs(gone, pod))):
             yield Gap(
                 "MS273",
                 one,
@@ -151,22 +138,6 @@ def _hosts(
                     "roll out what calls it no more, with the call still declared",
                     "remove the call",
                 )
-
-
-def _running(one: Manifest) -> tuple[Pod, ...]:
-    return pods_of(one, ready=True) if one["kind"] in WORKLOADS else ()
-
-
-def _of_service(pod: Pod) -> tuple[str, str]:
-    return pod.namespace, pod.labels.get("app", pod.workload)
-
-
-def _specs(policies: Policies, pod: Pod) -> list[dict[str, Any]]:
-    return [one["spec"] for one in policies.of("AuthorizationPolicy", pod)]
-
-
-def _actions(policies: Policies, pod: Pod, *actions: str) -> Sequence[dict[str, Any]]:
-    return [spec for spec in _specs(policies, pod) if spec.get("action", "ALLOW") in actions]
 
 
 def _issuers(policies: Policies, pod: Pod) -> Iterator[str]:

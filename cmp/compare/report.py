@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from cmp.compare.gaps import Gap, gaps
+from cmp.compare.gap import Gap
+from cmp.compare.gaps import gaps
 from cmp.compare.immutable import STORAGE, Change, refused
 from cmp.context.model import Context, Platform, Service, Target
 from cmp.context.names import claim_name

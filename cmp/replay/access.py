@@ -140,7 +140,7 @@ class Policies:
 
     def verdict(self, target: Pod, attributes: Attributes) -> frozenset[str] | None:
         """The same for a request whose attributes are known."""
-        found = [one["spec"] for one in self.of("AuthorizationPolicy", target) if not _is_tried(one)]
+        found = [one["spec"] for one in self.of("AuthorizationPolicy", target) if not is_tried(one)]
         by_action: dict[str, list[Any]] = {}
         for spec in found:
             by_action.setdefault(spec.get("action", "ALLOW"), []).append(spec)
@@ -181,7 +181,8 @@ def refuse(fields: Mapping[str, Any], known: Iterable[str]) -> None:
         raise UnjudgedError(f"unknown fields: {', '.join(unknown)}")
 
 
-def _is_tried(policy: Manifest) -> bool:
+def is_tried(policy: Manifest) -> bool:
+    """Whether a policy is only counted and logged (https://istio.io/latest/docs/tasks/security/authorization/authz-dry-run/)."""
     notes: Mapping[str, str] = policy["metadata"].get("annotations") or {}
     return notes.get(DRY_RUN) == "true"
 
