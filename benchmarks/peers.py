@@ -33,7 +33,7 @@ from benchmarks.fleet import repository  # noqa: E402
 from benchmarks.installed import Installed, install  # noqa: E402
 
 #: Calls of a row of ``at-once``, and how many run at the same time.
-CALLS = 240
+CALLS = 120
 AT_ONCE = (1, 8, 30)
 MANY = 1000
 
