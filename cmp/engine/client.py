@@ -24,13 +24,15 @@ def ask(values: dict[str, object], environ: "Mapping[str, str]") -> tuple[int, b
     if not place:
         return None
     try:
-        return _ask(place, (program(), os.getcwd(), values, {**variables(environ), **_cache(environ)}))
+        return _ask(place, (program(), os.getcwd(), values, {**variables(environ), **_beside(environ)}))
     except (ImportError, OSError, ValueError):
         return None
 
 
-def _cache(environ: "Mapping[str, str]") -> dict[str, str]:
-    return {name: environ[name] for name in ("MESHSPEC_CACHE", "XDG_CACHE_HOME", "HOME") if name in environ}
+def _beside(environ: "Mapping[str, str]") -> dict[str, str]:
+    """What changes no answer: where answers are kept, and where the operator wants to read of them."""
+    names = ("MESHSPEC_CACHE", "XDG_CACHE_HOME", "HOME", "MESHSPEC_LOG")
+    return {name: environ[name] for name in names if name in environ}
 
 
 def _ask(place: str, call: tuple[object, ...]) -> tuple[int, bytes, str] | None:

@@ -91,6 +91,14 @@ def test_a_changed_file_is_read_again(app: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_render")
+def test_the_engine_writes_the_operators_log(place: Path, app: Path, tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    asker = Asker(None, {"MESHSPEC_ENGINE": str(place), "MESHSPEC_LOG": str(tmp_path / "log")})
+    assert asker.ask(app)[0] == 0
+    assert len((tmp_path / "log").read_text().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("no_render")
 def test_nothing_of_one_call_is_in_the_next(app: Path, tmp_path: Path) -> None:
     parameters = '[{"name": "namespace", "string": "secret-of-one"}]'
     with engine(tmp_path / "s", workers=1):
