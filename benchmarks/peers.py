@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-from benchmarks.cold import environ  # noqa: E402
+from benchmarks.cold import Run, environ  # noqa: E402
 from benchmarks.fleet import repository  # noqa: E402
 from benchmarks.installed import Installed, install  # noqa: E402
 
@@ -44,14 +44,6 @@ class Call(NamedTuple):
     program: list[str]
     cwd: Path
     variables: Mapping[str, str] = MappingProxyType({})
-
-
-class Run(NamedTuple):
-    """One process: seconds on the clock and of CPU, and the most memory that it held, in MiB."""
-
-    wall: float
-    cpu: float
-    memory: float
 
 
 def run(call: Call) -> Run:

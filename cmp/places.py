@@ -29,13 +29,13 @@ def end_journal() -> None:
     _journal = None
 
 
-def digest(data: bytes) -> bytes:
-    """20 bytes that stand for some others."""
+def digest(data: bytes, size: int = 20) -> bytes:
+    """So many bytes that stand for some others."""
     try:
         from _blake2 import blake2b  # the same function, without loading OpenSSL for it
     except ImportError:  # pragma: no cover - another Python than CPython
         from hashlib import blake2b
-    return blake2b(data, digest_size=20).digest()
+    return blake2b(data, digest_size=size).digest()
 
 
 def layout(path: str, source_path: str) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
@@ -59,6 +59,11 @@ def is_spec(name: str) -> bool:
     return name == SPEC_NAME or (name.endswith("." + SPEC_NAME) and not name.startswith("."))
 
 
+def is_ours(name: str) -> bool:
+    """Whether a file of this name is a spec or a platform."""
+    return name == PLATFORM_NAME or is_spec(name)
+
+
 def found_below(directory: str) -> list[str]:
     """The specs and platforms below a directory, sorted.
 
@@ -70,7 +75,7 @@ def found_below(directory: str) -> list[str]:
     found = []
     for base, directories, names in os.walk(directory, onerror=_refuse):
         directories[:] = [name for name in directories if not name.startswith(".")]
-        found += [os.path.join(base, name) for name in names if is_spec(name) or name == PLATFORM_NAME]
+        found += [os.path.join(base, name) for name in names if is_ours(name)]
     return sorted(found)
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmp import places
+
 if TYPE_CHECKING:
     from cmp.spec.container import Image
 
 
 def digest(text: str) -> str:
     """Eight hex digits that stand for a text in a name."""
-    try:
-        from _blake2 import blake2b  # the same function, without loading OpenSSL for it
-    except ImportError:
-        from hashlib import blake2b
-
-    return blake2b(text.encode(), digest_size=4).hexdigest()
+    return places.digest(text.encode(), 4).hex()
 
 
 def fqdn(name: str, namespace: str, domain: str) -> str:

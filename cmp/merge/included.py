@@ -124,14 +124,10 @@ def _matching(pattern: str) -> Iterator[str]:
             path = os.path.join(directory, name)
             if (
                 not name.startswith(".")
-                and not _is_ours(name)
+                and not places.is_ours(name)
                 and _fits(path[len(top) :].strip(os.sep).split(os.sep), steps[fixed:])
             ):
                 yield path
-
-
-def _is_ours(name: str) -> bool:
-    return name in (places.SPEC_NAME, places.PLATFORM_NAME) or name.endswith("." + places.SPEC_NAME)
 
 
 def _fits(path: list[str], pattern: list[str]) -> bool:
